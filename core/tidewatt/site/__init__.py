@@ -1,0 +1,70 @@
+"""The vocabulary of Tidewatt: what a site is made of, what is reported and what is commanded."""
+
+from .commands import Mode, Setpoint, Wish
+from .endpoints import (
+    EntityMeterEndpoint,
+    EntitySocEndpoint,
+    MeterEndpoint,
+    ModbusEndpoint,
+    ModbusMap,
+    OcppEndpoint,
+    OcppListener,
+)
+from .errors import CommandError, SiteError
+from .model import (
+    MAIN_CIRCUIT_ID,
+    MINIMUM_CURRENT_A,
+    Charger,
+    Circuit,
+    Meter,
+    Site,
+    Vehicle,
+    main_circuit,
+)
+from .phases import PHASE_COUNT, PerPhase, Phase, per_phase
+from .ports import ChargerPort, Clock, Driver, FaultListener, Reading, ReadingListener, StateStore
+from .reasons import Fault, FaultCode, Reason, ReasonCode
+from .states import ChargerState, ChargerStatus, MeterReading, Session, VehicleState
+
+__all__ = [
+    "MAIN_CIRCUIT_ID",
+    "MINIMUM_CURRENT_A",
+    "PHASE_COUNT",
+    "Charger",
+    "ChargerPort",
+    "ChargerState",
+    "ChargerStatus",
+    "Circuit",
+    "Clock",
+    "CommandError",
+    "Driver",
+    "EntityMeterEndpoint",
+    "EntitySocEndpoint",
+    "Fault",
+    "FaultCode",
+    "FaultListener",
+    "Meter",
+    "MeterEndpoint",
+    "MeterReading",
+    "ModbusEndpoint",
+    "ModbusMap",
+    "Mode",
+    "OcppEndpoint",
+    "OcppListener",
+    "PerPhase",
+    "Phase",
+    "Reading",
+    "ReadingListener",
+    "Reason",
+    "ReasonCode",
+    "Session",
+    "Setpoint",
+    "Site",
+    "SiteError",
+    "StateStore",
+    "Vehicle",
+    "VehicleState",
+    "Wish",
+    "main_circuit",
+    "per_phase",
+]
