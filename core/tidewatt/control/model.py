@@ -71,7 +71,7 @@ class CircuitDecision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """One setpoint for every charger of the site, in the site's order; how each circuit stands; the faults that hold now."""
+    """A setpoint for every charger in the site's order, how each circuit stands, and the faults that hold now."""
 
     setpoints: tuple[Setpoint, ...]
     circuits: tuple[CircuitDecision, ...]
