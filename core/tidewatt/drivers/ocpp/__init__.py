@@ -1,1 +1,1 @@
-"""."""
+"""OCPP 1.6J and 2.0.1: the session that both ends share, and the central system that charging stations connect to."""
