@@ -1,5 +1,90 @@
-"""Builds the kernels with Cython where a C compiler is at hand. Everything else is in pyproject.toml."""
+"""Builds the kernels with Cython; everything else about the package is in pyproject.toml.
 
-from setuptools import setup
+Each kernel stays one `.py` file that also runs uncompiled, so a machine without a C compiler gets a working, slower
+package and a loud word about it. `TIDEWATT_REQUIRE_COMPILED=1` turns that word into an error, for release builds.
+"""
 
-setup()
+from __future__ import annotations
+
+import os
+from pathlib import Path
+import sys
+from sysconfig import get_config_var
+from typing import Any
+
+from Cython.Build import cythonize
+from setuptools import Extension, setup
+from setuptools.command.bdist_wheel import bdist_wheel
+from setuptools.command.build_ext import build_ext
+from setuptools.errors import BaseError, CCompilerError
+
+ROOT = Path(__file__).resolve().parent
+SOURCES = "core"
+KERNELS = "core/tidewatt/kernels/**/_[a-z]*.py"
+"""Under `kernels`, the modules whose names begin with an underscore are the compiled ones."""
+
+REQUIRE_COMPILED = "TIDEWATT_REQUIRE_COMPILED"
+
+# Fused multiply-add rounds once where Python rounds twice; without it both ways to run give the same numbers.
+COMPILE_ARGUMENTS = [] if os.name == "nt" else ["-O3", "-ffp-contract=off"]
+
+UNCOMPILED = """
+******************************************************************************************
+  tidewatt: THE KERNELS WERE NOT COMPILED. The package works, but its kernels run as plain
+  Python, many times slower. Install a C compiler (Debian: apt install gcc) and rebuild.
+  The reason: {reason}
+******************************************************************************************
+"""
+
+
+class BuildKernels(build_ext):
+    """Compiles all kernels or none."""
+
+    def run(self) -> None:
+        """Build every kernel; without a working compiler leave them as Python, unless compiling is required."""
+        try:
+            super().run()
+        except (BaseError, CCompilerError, OSError) as error:
+            if os.environ.get(REQUIRE_COMPILED) == "1":
+                raise
+            self._remove_compiled()
+            self.extensions = []
+            self.distribution.ext_modules = []
+            sys.stderr.write(UNCOMPILED.format(reason=error))
+
+    def _remove_compiled(self) -> None:
+        """A kernel compiled from an older source would be loaded before the source beside it."""
+        for extension in self.extensions:
+            compiled = Path(*extension.name.split(".")).with_suffix(str(get_config_var("EXT_SUFFIX")))
+            (Path(self.build_lib) / compiled).unlink(missing_ok=True)
+            if self.editable_mode:
+                (ROOT / SOURCES / compiled).unlink(missing_ok=True)
+
+
+class KernelWheel(bdist_wheel):
+    """Tags the wheel by what it came to hold: this platform with compiled kernels, any platform without."""
+
+    def get_tag(self) -> tuple[str, str, str]:
+        """Return the tags of interpreter, ABI and platform."""
+        self.root_is_pure = not self.distribution.has_ext_modules()
+        return super().get_tag()
+
+
+def kernels() -> list[Extension]:
+    """Return one extension for each kernel module, translated to C under `build`."""
+    extensions = [
+        Extension(
+            ".".join(path.relative_to(ROOT / SOURCES).with_suffix("").parts),
+            [str(path.relative_to(ROOT))],
+            extra_compile_args=COMPILE_ARGUMENTS,
+        )
+        for path in sorted(ROOT.glob(KERNELS))
+    ]
+    translated: list[Extension] = cythonize(
+        extensions, build_dir="build/cython", language_level=3, show_all_warnings=False, quiet=True
+    )
+    return translated
+
+
+commands: dict[str, Any] = {"build_ext": BuildKernels, "bdist_wheel": KernelWheel}
+setup(ext_modules=kernels(), cmdclass=commands)
