@@ -1,0 +1,115 @@
+"""Builds the config folder of a Home Assistant that is ready to use: owner, no login on this machine, one site.
+
+Everything is written through Home Assistant's own stores, so the formats are those of the installed release.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from homeassistant.auth import auth_manager_from_config
+from homeassistant.auth.models import TOKEN_TYPE_LONG_LIVED_ACCESS_TOKEN
+from homeassistant.components.http.config import HTTP_STORAGE_SCHEMA
+from homeassistant.config_entries import ConfigEntries
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.helpers.storage import Store
+from homeassistant.util import dt as dt_util
+
+REPOSITORY = Path(__file__).parent.parent
+
+CONFIGURATION = """\
+homeassistant:
+  name: {name}
+  unit_system: metric
+  time_zone: Europe/Amsterdam
+  country: NL
+  currency: EUR
+  # Only this machine can open the page (see .storage/http), so nobody is asked to log in.
+  auth_providers:
+    - type: trusted_networks
+      trusted_networks: [127.0.0.1, "::1"]
+      allow_bypass_login: true
+    - type: homeassistant
+frontend:
+energy:
+history:
+logbook:
+recorder:
+  commit_interval: 1
+logger:
+  default: warning
+  logs:
+    custom_components.tidewatt: info
+    tidewatt: info
+"""
+
+
+async def write_config_folder(
+    folder: Path,
+    *,
+    name: str,
+    port: int,
+    entries: Sequence[Mapping[str, Any]],
+    dashboard: Mapping[str, Any] | None = None,
+) -> None:
+    """Fill `folder`; a long-lived access token of the owner lands in its file `token`.
+
+    `entries` are config entries as Home Assistant stores them; `dashboard` becomes the first page.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "configuration.yaml").write_text(CONFIGURATION.format(name=name))
+    components = folder / "custom_components"
+    components.mkdir(exist_ok=True)
+    if not (components / "tidewatt").exists():
+        (components / "tidewatt").symlink_to(REPOSITORY / "custom_components" / "tidewatt")
+    hass = HomeAssistant(str(folder))
+    await _write_documents(hass, port=port, entries=entries, dashboard=dashboard)
+    token = await _write_owner(hass)
+    (folder / "token").write_text(token)
+    await hass.async_stop(force=True)
+
+
+async def _write_owner(hass: HomeAssistant) -> str:
+    """Create the owner; the stores are written when `hass` stops."""
+    hass.config_entries = ConfigEntries(hass, {})
+    await hass.config_entries.async_initialize()
+    dr.async_setup(hass)
+    await asyncio.gather(dr.async_load(hass), er.async_load(hass))
+    hass.auth = auth = await auth_manager_from_config(hass, [{"type": "homeassistant"}], [])
+    owner = await auth.async_create_user("Demo", group_ids=["system-admin"])
+    refresh_token = await auth.async_create_refresh_token(
+        owner,
+        client_name="Demo",
+        token_type=TOKEN_TYPE_LONG_LIVED_ACCESS_TOKEN,
+        access_token_expiration=timedelta(days=365),
+    )
+    return auth.async_create_access_token(refresh_token)
+
+
+async def _write_documents(
+    hass: HomeAssistant,
+    *,
+    port: int,
+    entries: Sequence[Mapping[str, Any]],
+    dashboard: Mapping[str, Any] | None,
+) -> None:
+    listen = {
+        **HTTP_STORAGE_SCHEMA({"server_port": port, "server_host": ["127.0.0.1"]}),
+        "created_at": dt_util.utcnow().isoformat(),
+        "error": None,
+        "error_message": None,
+    }
+    documents: list[tuple[str, int, int, Mapping[str, Any]]] = [
+        ("onboarding", 4, 1, {"done": ["user", "core_config", "analytics", "integration"]}),
+        ("http", 3, 1, {"stable": listen, "pending": None, "yaml_migration_done": True}),
+        ("core.config_entries", 1, 5, {"entries": list(entries)}),
+    ]
+    if dashboard is not None:
+        documents.append(("lovelace", 1, 1, {"config": dashboard}))
+    for key, version, minor_version, document in documents:
+        await Store[Mapping[str, Any]](hass, version, key, minor_version=minor_version).async_save(document)
