@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import math
 
 from .commands import Mode
-from .endpoints import EntitySocEndpoint, MeterEndpoint, OcppEndpoint, OcppListener
+from .endpoints import EntitySocEndpoint, MeterEndpoint, ModbusEndpoint, OcppEndpoint, OcppListener
 from .errors import SiteError
 from .phases import PHASE_COUNT, PerPhase, Phase, per_phase
 
@@ -69,6 +69,13 @@ class Meter:
             self.tolerance_s,
             "Give the age in seconds after which a reading no longer counts.",
         )
+        if isinstance(self.endpoint, ModbusEndpoint):
+            _require(
+                0 < self.endpoint.interval_s < self.tolerance_s,
+                f"meters.{self.meter_id}.modbus.interval_s",
+                self.endpoint.interval_s,
+                f"Give the seconds between two readings, less than tolerance_s ({self.tolerance_s:g} s).",
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
