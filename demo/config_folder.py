@@ -57,21 +57,23 @@ async def write_config_folder(
     entries: Sequence[Mapping[str, Any]],
     dashboard: Mapping[str, Any] | None = None,
 ) -> None:
-    """Fill `folder`; a long-lived access token of the owner lands in its file `token`.
+    """Create `folder`; a long-lived access token of the owner lands in its file `token`.
 
     `entries` are config entries as Home Assistant stores them; `dashboard` becomes the first page.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "configuration.yaml").write_text(CONFIGURATION.format(name=name))
-    components = folder / "custom_components"
-    components.mkdir(exist_ok=True)
-    if not (components / "tidewatt").exists():
-        (components / "tidewatt").symlink_to(REPOSITORY / "custom_components" / "tidewatt")
+    _write_files(folder, name)
     hass = HomeAssistant(str(folder))
     await _write_documents(hass, port=port, entries=entries, dashboard=dashboard)
     token = await _write_owner(hass)
-    (folder / "token").write_text(token)
     await hass.async_stop(force=True)
+    await asyncio.to_thread((folder / "token").write_text, token)
+
+
+def _write_files(folder: Path, name: str) -> None:
+    components = folder / "custom_components"
+    components.mkdir(parents=True)
+    (components / "tidewatt").symlink_to(REPOSITORY / "custom_components" / "tidewatt")
+    (folder / "configuration.yaml").write_text(CONFIGURATION.format(name=name))
 
 
 async def _write_owner(hass: HomeAssistant) -> str:

@@ -15,6 +15,9 @@ from .processes import ChildProcess
 
 START_TIMEOUT_S = 120.0
 
+NEWER = "pymicro-vad,pyspeex-noise"
+"""Packages that requirements/ha.in takes newer than Home Assistant would."""
+
 
 class HomeAssistantProcess:
     """Home Assistant on a prepared config folder, listening on loopback."""
@@ -28,9 +31,7 @@ class HomeAssistantProcess:
         """Start the process and return when Home Assistant says that it runs."""
         self._process = await ChildProcess.start(
             "Home Assistant",
-            # These two have no wheel for Python 3.14; only voice assistants need them.
-            [sys.executable, "-m", "homeassistant", "-c", str(self.folder)]
-            + ["--skip-pip-packages", "pymicro-vad,pyspeex-noise"],
+            [sys.executable, "-m", "homeassistant", "-c", str(self.folder), "--skip-pip-packages", NEWER],
             self.folder / "home-assistant.output.log",
         )
         async with asyncio.timeout(START_TIMEOUT_S), aiohttp.ClientSession() as session:
@@ -53,6 +54,11 @@ class HomeAssistantProcess:
     def token(self) -> str:
         """The owner's access token, kept beside the config."""
         return (self.folder / "token").read_text()
+
+    async def ended(self) -> None:
+        """Wait until the process ends, and raise ChildEndedError."""
+        if self._process is not None:
+            await self._process.ended()
 
     async def stop(self) -> None:
         """Stop it in the ordinary way."""
@@ -90,7 +96,7 @@ class HomeAssistantApi:
             follower = asyncio.create_task(api._follow())
             try:
                 await api.call("subscribe_entities")
-                await api.wait_for(lambda states: bool(states), "the first states", 30)
+                await api.wait_for(bool, "the first states", 30)
                 yield api
             finally:
                 follower.cancel()

@@ -48,6 +48,11 @@ class ChildProcess:
             tail = "\n".join(self.log.read_text(errors="replace").splitlines()[-30:])
             raise ChildEndedError(f"{self.name} ended with status {self.returncode}:\n{tail}")
 
+    async def ended(self) -> None:
+        """Wait until it ends, and raise ChildEndedError."""
+        await self._process.wait()
+        self.require_running()
+
     async def stop(self, timeout_s: float = 20.0) -> None:
         """Ask it to end; after `timeout_s` make it."""
         if self.returncode is None:

@@ -1,0 +1,45 @@
+"""`python -m benchmarks [NAME] [--json]`: runs one benchmark, or lists them."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import importlib
+from pathlib import Path
+import platform
+import sys
+
+from benchmarks.report import as_json, as_table
+import tidewatt
+from tidewatt import kernels
+
+# What a benchmark is made of rather than a benchmark.
+PARTS = {"__init__", "__main__", "report"}
+
+
+def main() -> int:
+    """Run and return the exit status: 0, or 1 when a `must` is missed."""
+    names = sorted(path.stem for path in Path(__file__).parent.glob("*.py") if path.stem not in PARTS)
+    parser = argparse.ArgumentParser(prog="script/bench", description="Run one benchmark; without a name, list them.")
+    parser.add_argument("name", nargs="?", choices=names)
+    parser.add_argument("--json", action="store_true", help="print a list of rows instead of a table")
+    arguments = parser.parse_args()
+    if arguments.name is None:
+        for name in names:
+            print(f"{name:12} {importlib.import_module(f'benchmarks.{name}').TITLE}")
+        return 0
+    module = importlib.import_module(f"benchmarks.{arguments.name}")
+    rows = asyncio.run(module.run())
+    if arguments.json:
+        print(as_json(rows))
+    else:
+        print(as_table(module.TITLE, rows))
+        compiled = "compiled" if kernels.COMPILED else "uncompiled"
+        print(
+            f"\ntidewatt {tidewatt.__version__} ({compiled}), Python {platform.python_version()}, {platform.machine()}"
+        )
+    return 0 if all(row.met for row in rows) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
