@@ -28,7 +28,7 @@ def load_site(document: str | Mapping[str, Any]) -> Site:
     try:
         checked = DOCUMENT(parsed)
     except vol.Invalid as error:
-        raise _site_error(error, parsed) from None
+        raise site_error(error, parsed) from None
     try:
         return _build(checked)
     except SiteError as error:
@@ -92,8 +92,8 @@ def _one_limit(limit_a: list[float], phases: int) -> float | list[float]:
     return limit_a[0] if limit_a == list(per_phase(limit_a[0], phases)) else limit_a
 
 
-def _site_error(error: vol.Invalid, document: Any) -> SiteError:
-    """Turn what the checks say into a field as people find it in their file, its value and the remedy."""
+def site_error(error: vol.Invalid, document: Any) -> SiteError:
+    """Turn what the checks say of `document` into a field as people find it there, its value and the remedy."""
     names: list[str] = []
     value = document
     for step in error.path:

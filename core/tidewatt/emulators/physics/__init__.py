@@ -1,0 +1,19 @@
+"""The emulated world: house, vehicles, charging points and what meters would read of them. No I/O, no real time."""
+
+from .house import House, LoadStep
+from .point import ChargingPoint, Offer
+from .time import EmulatedTime
+from .vehicle import Vehicle, VehicleSpec
+from .world import MeterSample, World
+
+__all__ = [
+    "ChargingPoint",
+    "EmulatedTime",
+    "House",
+    "LoadStep",
+    "MeterSample",
+    "Offer",
+    "Vehicle",
+    "VehicleSpec",
+    "World",
+]

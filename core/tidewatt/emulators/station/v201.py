@@ -1,0 +1,267 @@
+"""An OCPP 2.0.1 station: what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from tidewatt.drivers.ocpp.session import Handler
+from tidewatt.emulators.charging import Ruleset
+from tidewatt.emulators.charging.store import MAX_PERIODS, MAX_PROFILES, MAX_STACK_LEVEL
+from tidewatt.site import ChargerStatus
+
+from .dialect import EndCause
+from .outbox import Letter
+from .outlet import Outlet, Permission, Transaction
+from .sampling import CURRENT, ENERGY, MEASURANDS, POWER, Sampled, sample
+from .station import Station
+from .v201_calls import CallsV201
+from .variables import Variable, Variables, boolean, list_of, whole_number
+
+_STOPPED = {
+    EndCause.LOCAL: ("Local", "StopAuthorized"),
+    EndCause.REMOTE: ("Remote", "RemoteStop"),
+    EndCause.UNPLUGGED: ("EVDisconnected", "EVCommunicationLost"),
+    EndCause.DEAUTHORIZED: ("DeAuthorized", "Deauthorized"),
+    EndCause.SOFT_RESET: ("Reboot", "ResetCommand"),
+    EndCause.HARD_RESET: ("ImmediateReset", "ResetCommand"),
+    EndCause.POWER_LOSS: ("PowerLoss", "AbnormalCondition"),
+    EndCause.UNLOCK: ("Other", "UnlockCommand"),
+}
+"""`stoppedReason` and `triggerReason` of the last event of a transaction."""
+
+_BOOT_REASON = {
+    EndCause.SOFT_RESET: "ScheduledReset",
+    EndCause.HARD_RESET: "RemoteReset",
+    EndCause.TRIGGER: "Triggered",
+}
+
+_CHARGING_STATE = {
+    ChargerStatus.CHARGING: "Charging",
+    ChargerStatus.SUSPENDED_EV: "SuspendedEV",
+    ChargerStatus.SUSPENDED_EVSE: "SuspendedEVSE",
+}
+
+
+class StationV201(Station):
+    """A station that speaks OCPP 2.0.1.
+
+    A transaction starts when somebody has permission and a cable is plugged in (TxStartPoint PowerPathClosed), or with
+    the cable alone (EVConnected), as the central system sets it.
+    """
+
+    rules = Ruleset.V201
+
+    def make_variables(self) -> Variables:
+        """Return the variables that have an effect here, and those that describe the station."""
+        measurands = (f"{ENERGY},{POWER},{CURRENT}", list_of(MEASURANDS))
+        writable = {
+            ("OCPPCommCtrlr", "HeartbeatInterval"): ("300", whole_number()),
+            ("SampledDataCtrlr", "TxUpdatedInterval"): ("60", whole_number()),
+            ("SampledDataCtrlr", "TxUpdatedMeasurands"): measurands,
+            ("SampledDataCtrlr", "TxStartedMeasurands"): measurands,
+            ("SampledDataCtrlr", "TxEndedMeasurands"): measurands,
+            ("TxCtrlr", "EVConnectionTimeOut"): ("60", whole_number(1)),
+            ("TxCtrlr", "TxStartPoint"): ("PowerPathClosed", lambda text: text in {"PowerPathClosed", "EVConnected"}),
+            ("TxCtrlr", "StopTxOnInvalidId"): ("true", boolean),
+            ("AuthCtrlr", "AuthorizeRemoteStart"): ("false", boolean),
+        }
+        described = {
+            ("TxCtrlr", "TxStopPoint"): "EVConnected,PowerPathClosed",
+            ("SmartChargingCtrlr", "Enabled"): "true",
+            ("SmartChargingCtrlr", "ProfileStackLevel"): str(MAX_STACK_LEVEL),
+            ("SmartChargingCtrlr", "RateUnit"): "A,W",
+            ("SmartChargingCtrlr", "PeriodsPerSchedule"): str(MAX_PERIODS),
+            ("SmartChargingCtrlr", "Entries"): str(MAX_PROFILES),
+            ("SmartChargingCtrlr", "Phases3to1"): "true",
+        }
+        return Variables(
+            [
+                Variable(component=component, name=name, value=value, accepts=accepts)
+                for (component, name), (value, accepts) in writable.items()
+            ]
+            + [Variable(component=component, name=name, value=value) for (component, name), value in described.items()]
+        )
+
+    def handlers(self) -> Mapping[str, Handler]:
+        """Return what answers the central system's calls."""
+        return CallsV201(self, report_transaction=self._report_transaction).handlers()
+
+    def boot_payload(self) -> dict[str, Any]:
+        """Return a BootNotification."""
+        return {
+            "reason": _BOOT_REASON.get(self.boot_cause, "PowerUp"),
+            "chargingStation": {
+                "vendorName": "Tidewatt",
+                "model": "Emulated station",
+                "serialNumber": self.station_id[:25],
+                "firmwareVersion": "1.0",
+            },
+        }
+
+    def authorize_payload(self, permission: Permission) -> dict[str, Any]:
+        """Return an Authorize."""
+        return {"idToken": _id_token(permission)}
+
+    def is_authorized(self, answer: Mapping[str, Any]) -> bool:
+        """Tell whether an answer with idTokenInfo says yes. The answer to a TransactionEvent may leave it out."""
+        return bool(answer.get("idTokenInfo", {"status": "Accepted"}).get("status") == "Accepted")
+
+    def connector_status(self, outlet: Outlet) -> str:
+        """Return the status of a connector."""
+        if not outlet.operative:
+            return "Unavailable"
+        return "Occupied" if outlet.point.plugged else "Available"
+
+    def status_payload(self, outlet: Outlet) -> dict[str, Any]:
+        """Return a StatusNotification."""
+        return {
+            "timestamp": self.time.timestamp(),
+            "connectorStatus": self.connector_status(outlet),
+            "evseId": outlet.evse_id,
+            "connectorId": 1,
+        }
+
+    def on_plugged(self, outlet: Outlet) -> None:
+        """Start a transaction with the cable where the central system wants that."""
+        if outlet.transaction is None and self.variables.text("TxStartPoint", "TxCtrlr") == "EVConnected":
+            self.begin(outlet, None)
+
+    def on_started(self, outlet: Outlet, transaction: Transaction) -> None:
+        """Send the event that starts a transaction."""
+        trigger = transaction.permission.trigger if transaction.permission else "CablePluggedIn"
+        self._event(outlet, transaction, "Started", trigger, context="Transaction.Begin", names="TxStartedMeasurands")
+
+    def on_authorized(self, outlet: Outlet, transaction: Transaction) -> None:
+        """Send the event that says who charges."""
+        trigger = transaction.permission.trigger if transaction.permission else "Authorized"
+        self._event(outlet, transaction, "Updated", trigger, introduce=True)
+
+    def on_status_changed(self, outlet: Outlet) -> None:
+        """Send a new charging state."""
+        if outlet.transaction is not None:
+            self._event(outlet, outlet.transaction, "Updated", "ChargingStateChanged")
+
+    def on_sample(self, outlet: Outlet, transaction: Transaction) -> None:
+        """Send periodic meter values."""
+        self._event(
+            outlet, transaction, "Updated", "MeterValuePeriodic", context="Sample.Periodic", names="TxUpdatedMeasurands"
+        )
+
+    def on_trigger_sample(self, outlet: Outlet) -> None:
+        """Send MeterValues now."""
+        values = self._meter_values(outlet, "Trigger", "TxUpdatedMeasurands")
+        if values:
+            self.notify("MeterValues", {"evseId": outlet.evse_id, "meterValue": values})
+
+    def _report_transaction(self, outlet: Outlet) -> None:
+        if outlet.transaction is not None:
+            self._event(
+                outlet, outlet.transaction, "Updated", "Trigger", context="Trigger", names="TxUpdatedMeasurands"
+            )
+
+    def on_ended(self, outlet: Outlet, transaction: Transaction, cause: EndCause) -> None:
+        """Send the event that ends a transaction."""
+        stopped_reason, trigger = _STOPPED[cause]
+        self._event(
+            outlet,
+            transaction,
+            "Ended",
+            trigger,
+            context="Transaction.End",
+            names="TxEndedMeasurands",
+            stopped_reason=stopped_reason,
+        )
+
+    def sample_interval_s(self) -> int:
+        """Return TxUpdatedInterval."""
+        return self.variables.number("TxUpdatedInterval", "SampledDataCtrlr")
+
+    def connection_timeout_s(self) -> int:
+        """Return EVConnectionTimeOut."""
+        return self.variables.number("EVConnectionTimeOut", "TxCtrlr")
+
+    def heartbeat_interval_s(self) -> int:
+        """Return HeartbeatInterval."""
+        return self.variables.number("HeartbeatInterval", "OCPPCommCtrlr")
+
+    def set_heartbeat_interval(self, interval_s: int) -> None:
+        """Take over the interval of a BootNotification's answer."""
+        self.variables.set("HeartbeatInterval", str(interval_s), "OCPPCommCtrlr")
+
+    def _event(
+        self,
+        outlet: Outlet,
+        transaction: Transaction,
+        kind: str,
+        trigger: str,
+        *,
+        context: str = "",
+        names: str = "",
+        stopped_reason: str | None = None,
+        introduce: bool = False,
+    ) -> None:
+        """Post a TransactionEvent. `introduce` adds who charges and where, as the first event does by itself."""
+        info: dict[str, Any] = {
+            "transactionId": transaction.transaction_id,
+            "chargingState": self._charging_state(outlet),
+        }
+        if stopped_reason is not None:
+            info["stoppedReason"] = stopped_reason
+        event: dict[str, Any] = {
+            "eventType": kind,
+            "timestamp": self.time.timestamp(),
+            "triggerReason": trigger,
+            "seqNo": transaction.next_seq_no(),
+            "offline": not self.ready,
+            "transactionInfo": info,
+        }
+        if introduce or kind == "Started":
+            event["evse"] = {"id": outlet.evse_id, "connectorId": 1}
+            _introduce(event, transaction.permission)
+        values = self._meter_values(outlet, context, names) if names else []
+        if values:
+            event["meterValue"] = values
+        self.post(
+            Letter(
+                action="TransactionEvent",
+                payload=lambda: event,
+                on_answer=lambda answer: self._on_event_answer(outlet, transaction, answer),
+                dispensable=trigger == "MeterValuePeriodic",
+            )
+        )
+
+    def _on_event_answer(self, outlet: Outlet, transaction: Transaction, answer: Mapping[str, Any]) -> None:
+        refused = not self.is_authorized(answer) and self.variables.flag("StopTxOnInvalidId", "TxCtrlr")
+        if refused and outlet.transaction is transaction:
+            self.end(outlet, EndCause.DEAUTHORIZED)
+
+    def _charging_state(self, outlet: Outlet) -> str:
+        idle = "EVConnected" if outlet.point.plugged else "Idle"
+        return _CHARGING_STATE.get(outlet.status(), idle)
+
+    def _meter_values(self, outlet: Outlet, context: str, names: str) -> list[dict[str, Any]]:
+        values = sample(outlet.point, self.variables.names(names, "SampledDataCtrlr"))
+        if not values:
+            return []
+        return [{"timestamp": self.time.timestamp(), "sampledValue": _sampled(values, context)}]
+
+
+def _introduce(event: dict[str, Any], permission: Permission | None) -> None:
+    if permission is None:
+        return
+    event["idToken"] = _id_token(permission)
+    if permission.remote_start_id is not None:
+        event["transactionInfo"]["remoteStartId"] = permission.remote_start_id
+
+
+def _id_token(permission: Permission) -> dict[str, Any]:
+    return {"idToken": permission.id_tag, "type": permission.kind}
+
+
+def _sampled(values: Iterable[Sampled], context: str) -> list[dict[str, Any]]:
+    return [
+        {"value": each.value, "context": context, "measurand": each.measurand, "unitOfMeasure": {"unit": each.unit}}
+        | ({} if each.phase is None else {"phase": each.phase})
+        for each in values
+    ]

@@ -1,0 +1,115 @@
+"""An emulated site as JSON: everything there is to see."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from tidewatt.site import MAIN_CIRCUIT_ID, ModbusEndpoint
+
+from .physics import ChargingPoint
+from .station import Outlet, Station
+
+if TYPE_CHECKING:
+    from .emulation import Emulation
+
+
+def world_view(emulation: Emulation) -> dict[str, Any]:
+    """Return the state of everything now. Currents are signed, in A; `None` is an endless limit or nothing there."""
+    world = emulation.world
+    return {
+        "now_s": emulation.time.now_s,
+        "utc": emulation.time.timestamp(),
+        "site": emulation.site.name,
+        "phases": {
+            "current_a": world.circuit_current_a(MAIN_CIRCUIT_ID),
+            "limit_a": emulation.site.circuit(MAIN_CIRCUIT_ID).import_limit_a,
+            "maximum_seen_a": world.history.maximum_a,
+        },
+        "house": {
+            "current_a": world.house.current_a(MAIN_CIRCUIT_ID),
+            "pv_w": world.house.pv_w,
+        },
+        "meters": {meter_id: _meter(emulation, meter_id) for meter_id in emulation.meters},
+        "vehicles": {
+            charger_id: _vehicle(point) for charger_id, point in world.points.items() if point.vehicle is not None
+        },
+        "stations": {station_id: _station(station) for station_id, station in emulation.stations.items()},
+    }
+
+
+def history_view(emulation: Emulation, since_s: float) -> dict[str, Any]:
+    """Return what the main circuit carried after `since_s` emulated seconds, at most the last minutes."""
+    history = emulation.world.history
+    samples = history.since(since_s)
+    return {
+        "now_s": emulation.time.now_s,
+        "limit_a": emulation.site.circuit(MAIN_CIRCUIT_ID).import_limit_a,
+        "maximum_a": history.maximum_of(samples),
+        "samples": [{"t_s": round(at_s, 3), "current_a": current_a} for at_s, current_a in samples],
+    }
+
+
+def _meter(emulation: Emulation, meter_id: str) -> dict[str, Any]:
+    meter = next(each for each in emulation.site.meters if each.meter_id == meter_id)
+    sample = emulation.world.circuit_sample(meter.circuit_id)
+    unit = emulation.meters[meter_id]
+    return {
+        "circuit": meter.circuit_id,
+        "map": meter.endpoint.map if isinstance(meter.endpoint, ModbusEndpoint) else None,
+        "current_a": sample.current_a,
+        "power_w": sample.power_w,
+        "import_wh": sample.import_wh,
+        "export_wh": sample.export_wh,
+        "silent": unit.silent,
+        "reads": unit.reads,
+    }
+
+
+def _vehicle(point: ChargingPoint) -> dict[str, Any]:
+    vehicle = point.vehicle
+    if vehicle is None:
+        return {}
+    return {
+        "plugged": point.plugged,
+        "current_a": point.terminal_current_a,
+        "site_current_a": point.site_current_a,
+        "power_w": point.power_w,
+        "soc_pct": vehicle.soc_pct,
+        "drawn_wh": vehicle.drawn_wh,
+        "stored_wh": vehicle.stored_wh,
+        "full": vehicle.full,
+        "ignores_limit": vehicle.ignores_limit,
+    }
+
+
+def _station(station: Station) -> dict[str, Any]:
+    return {
+        "version": station.spec.address.version,
+        "connected": station.link.online,
+        "booted": station.accepted,
+        "refusal": station.link.refusal,
+        "queued": len(station.outbox),
+        "profile_writes": {purpose.value: count for purpose, count in station.profiles.writes.items()},
+        "outlets": {str(evse_id): _outlet(station, outlet) for evse_id, outlet in station.outlets.items()},
+    }
+
+
+def _outlet(station: Station, outlet: Outlet) -> dict[str, Any]:
+    limit_a = station.limit(outlet).current_a
+    running = outlet.transaction
+    return {
+        "charger": outlet.point.charger.charger_id,
+        "status": outlet.status(),
+        "limit_a": limit_a if math.isfinite(limit_a) else None,
+        "pilot_a": outlet.point.pilot_a,
+        "transaction": None
+        if running is None
+        else {
+            "id": running.transaction_id,
+            "id_tag": running.permission.id_tag if running.permission else None,
+            "energy_wh": outlet.point.energy_wh - running.meter_start_wh,
+        },
+        "energy_wh": outlet.point.energy_wh,
+        "maximum_seen_a": outlet.point.maximum_seen_a,
+    }
