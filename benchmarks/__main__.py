@@ -9,17 +9,14 @@ from pathlib import Path
 import platform
 import sys
 
-from benchmarks.report import as_json, as_table
+from benchmarks.parts.report import as_json, as_table
 import tidewatt
 from tidewatt import kernels
-
-# What a benchmark is made of rather than a benchmark.
-PARTS = {"__init__", "__main__", "report"}
 
 
 def main() -> int:
     """Run and return the exit status: 0, or 1 when a `must` is missed."""
-    names = sorted(path.stem for path in Path(__file__).parent.glob("*.py") if path.stem not in PARTS)
+    names = sorted(path.stem for path in Path(__file__).parent.glob("[!_]*.py"))
     parser = argparse.ArgumentParser(prog="script/bench", description="Run one benchmark; without a name, list them.")
     parser.add_argument("name", nargs="?", choices=names)
     parser.add_argument("--json", action="store_true", help="print a list of rows instead of a table")
