@@ -1,1 +1,11 @@
-"""."""
+"""Numeric kernels: arrays in, arrays out. No I/O, no clock, no logging.
+
+Every kernel is one Python source that is compiled where there is a compiler and gives the same numbers without.
+"""
+
+from . import allocation
+
+COMPILED: bool = allocation.COMPILED
+"""Whether all kernels run as machine code."""
+
+__all__ = ["COMPILED"]
