@@ -5,6 +5,10 @@
 TIDEWATT_CACHE="${TIDEWATT_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/tidewatt}"
 PYTHON_WANTED='>=3.14.2'
 
+# Networks with a certificate authority of their own put it into the system's store; uv looks only into its own.
+system_certificates=/etc/ssl/certs/ca-certificates.crt
+[ ! -r "$system_certificates" ] || export SSL_CERT_FILE="${SSL_CERT_FILE:-$system_certificates}"
+
 say() { printf '%s\n' "tidewatt: $*" >&2; }
 give_up() { printf '%s\n' "tidewatt: cannot go on: $*" >&2; exit 1; }
 
