@@ -1,0 +1,270 @@
+"""The central system that charging stations connect to, on WebSockets served by aiohttp."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+import logging
+import time
+from typing import Any
+
+from aiohttp import WSCloseCode, web
+
+from tidewatt.site import (
+    Charger,
+    ChargerPort,
+    Clock,
+    CommandError,
+    FaultCode,
+    FaultListener,
+    OcppListener,
+    ReadingListener,
+    Setpoint,
+    StateStore,
+)
+
+from .access import best_version, is_admitted, station_id_of
+from .connection import VERSIONS
+from .dialect import ACCEPTED
+from .errors import OcppError
+from .memory import Memory
+from .notices import Notices
+from .point import Point
+from .settings import OcppSettings
+from .sockets import MAX_FRAME_BYTES, AiohttpSocket
+from .station import Station
+
+_LOGGER = logging.getLogger(__name__)
+
+_CLOSE_TIMEOUT_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class DiscoveredStation:
+    """A station that nobody configured tried to connect. `subprotocols` are the OCPP versions it offered."""
+
+    station_id: str
+    remote: str
+    subprotocols: tuple[str, ...]
+    sent_password: bool
+
+
+class CentralSystem:
+    """A driver for all OCPP stations of a site.
+
+    Stations connect to `ws://host:port/<anything>/<station id>`. Those that no charger names are refused and reported
+    to `on_discovered`.
+    """
+
+    def __init__(
+        self,
+        listener: OcppListener,
+        chargers: Sequence[Charger],
+        *,
+        store: StateStore,
+        on_reading: ReadingListener,
+        on_fault: FaultListener,
+        on_discovered: Callable[[DiscoveredStation], None],
+        clock: Clock = time.monotonic,
+        settings: OcppSettings | None = None,
+    ) -> None:
+        self._listener = listener
+        self._chargers = tuple(chargers)
+        self._on_reading = on_reading
+        self._on_fault = on_fault
+        self._on_discovered = on_discovered
+        self._clock = clock
+        self._settings = settings or OcppSettings()
+        self._memory = Memory(store, self._settings.save_interval_s)
+        self._notices = Notices(self._settings.notice_interval_s, clock)
+        self._stations: dict[str, Station] = {}
+        self._closing: set[asyncio.Task[None]] = set()
+        self._runner: web.AppRunner | None = None
+
+    @property
+    def bound_port(self) -> int:
+        """Port that is listened on, known once started; differs from the configured one if that is 0."""
+        if self._runner is None or not self._runner.addresses:
+            return self._listener.port
+        return int(self._runner.addresses[0][1])
+
+    async def start(self) -> None:
+        """Take over what was remembered, report the chargers as offline, and listen. OSError if the port is taken."""
+        await self._memory.load()
+        self._configure_stations()
+        app = web.Application()
+        app.router.add_get("/{address:.*}", self._connect)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_CLOSE_TIMEOUT_S)
+        await self._runner.setup()
+        try:
+            await web.TCPSite(self._runner, self._listener.host, self._listener.port).start()
+        except OSError:
+            await self.stop()
+            raise
+
+    async def stop(self) -> None:
+        """Close all connections as going away and store what is not yet. Sessions on the stations go on."""
+        await asyncio.gather(*(station.close() for station in self._stations.values()), *self._closing)
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+            await self._memory.close()
+
+    def port(self, charger_id: str) -> ChargerPort:
+        """Return how control reaches a charger. It may be asked for before `start` and survives reconfiguration."""
+        return _Port(charger_id, self._point)
+
+    def station(self, charger_id: str) -> Station:
+        """Return the station of a charger, once started; KeyError for one that is not configured here."""
+        return self._stations[self._charger(charger_id).endpoint.station_id]
+
+    async def reset(self, charger_id: str, *, hard: bool = False) -> None:
+        """Restart the station of a charger, at once or when idle; CommandError when it refuses."""
+        try:
+            answer = await self.station(charger_id).reset(hard=hard)
+        except OcppError as error:
+            answer = str(error)
+        if answer != ACCEPTED:
+            raise CommandError(charger_id, "resetting", answer)
+
+    def update_chargers(self, chargers: Sequence[Charger]) -> None:
+        """Take a new configuration. Stations whose password changed must connect anew; others stay connected."""
+        before = _passwords(self._chargers)
+        self._chargers = tuple(chargers)
+        after = _passwords(self._chargers)
+        for station_id in before.keys() - after.keys():
+            self._close_later(self._stations.pop(station_id))
+        for station_id in before.keys() & after.keys():
+            if before[station_id] != after[station_id]:
+                self._close_later(self._stations[station_id])
+        self._configure_stations()
+
+    def diagnostics(self) -> dict[str, Any]:
+        """Return how every station stands. Holds no secrets."""
+        return {station_id: station.diagnostics() for station_id, station in self._stations.items()}
+
+    async def _connect(self, request: web.Request) -> web.StreamResponse:
+        station_id = station_id_of(request.raw_path)
+        offered = _offered(request)
+        station = self._stations.get(station_id or "")
+        if station is None:
+            if station_id is not None:
+                self._discover(station_id, request, offered)
+            raise web.HTTPNotFound
+        if not is_admitted(station.station_id, self._password(station.station_id), _authorization(request)):
+            station.refused_connections += 1
+            if self._notices.is_due(station.station_id):
+                station.report(FaultCode.ACCESS_DENIED, "It was refused: its password is missing or wrong.")
+            raise web.HTTPUnauthorized(headers={"WWW-Authenticate": 'Basic realm="OCPP"'})
+        version = best_version(offered, VERSIONS)
+        socket = web.WebSocketResponse(
+            protocols=(version,) if version else (),
+            heartbeat=self._settings.ping_interval_s,
+            max_msg_size=MAX_FRAME_BYTES,
+            timeout=_CLOSE_TIMEOUT_S,
+        )
+        await socket.prepare(request)
+        if version is None:
+            _LOGGER.warning("OCPP station %s offers no version that is spoken here: %s", station_id, offered)
+            await socket.close(code=WSCloseCode.PROTOCOL_ERROR)
+        else:
+            await station.serve(AiohttpSocket(socket), version, request.remote or "?")
+        return socket
+
+    def _discover(self, station_id: str, request: web.Request, offered: tuple[str, ...]) -> None:
+        if self._notices.is_due(f"?{station_id}"):
+            self._on_discovered(
+                DiscoveredStation(
+                    station_id=station_id,
+                    remote=request.remote or "?",
+                    subprotocols=offered,
+                    sent_password=_authorization(request) is not None,
+                )
+            )
+
+    def _configure_stations(self) -> None:
+        for station_id, chargers in _by_station(self._chargers).items():
+            if station_id in self._stations:
+                self._stations[station_id].configure(chargers)
+            else:
+                self._stations[station_id] = Station(
+                    station_id,
+                    chargers,
+                    memory=self._memory,
+                    on_reading=self._on_reading,
+                    on_fault=self._on_fault,
+                    clock=self._clock,
+                    settings=self._settings,
+                )
+            self._stations[station_id].push()
+
+    def _close_later(self, station: Station) -> None:
+        task = asyncio.create_task(station.close(), name=f"closing OCPP station {station.station_id}")
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+    def _charger(self, charger_id: str) -> Charger:
+        for charger in self._chargers:
+            if charger.charger_id == charger_id:
+                return charger
+        raise KeyError(charger_id)
+
+    def _point(self, charger_id: str) -> Point:
+        endpoint = self._charger(charger_id).endpoint
+        return self._stations[endpoint.station_id].points[endpoint.evse_id]
+
+    def _password(self, station_id: str) -> str | None:
+        """Return the password of a station; several chargers of one station share it."""
+        return _passwords(self._chargers)[station_id]
+
+
+class _Port:
+    """Leads to a charger's EVSE as it is configured at the time of the command."""
+
+    def __init__(self, charger_id: str, point: Callable[[str], Point]) -> None:
+        self._charger_id = charger_id
+        self._point = point
+
+    async def apply(self, setpoint: Setpoint) -> None:
+        """Make the charger follow a setpoint; CommandError when it refuses or does not answer in time."""
+        await self._find().apply(setpoint)
+
+    async def start(self, id_tag: str | None = None) -> None:
+        """Start a session for the plugged vehicle; CommandError when the charger refuses."""
+        await self._find().start(id_tag)
+
+    async def stop(self) -> None:
+        """Stop the running session; without one this does nothing. CommandError when the charger refuses."""
+        await self._find().stop()
+
+    def _find(self) -> Point:
+        try:
+            return self._point(self._charger_id)
+        except KeyError as error:
+            answer = "it is not configured, or the central system is not running"
+            raise CommandError(self._charger_id, "reaching it", answer) from error
+
+
+def _by_station(chargers: Sequence[Charger]) -> dict[str, list[Charger]]:
+    stations: dict[str, list[Charger]] = {}
+    for charger in chargers:
+        stations.setdefault(charger.endpoint.station_id, []).append(charger)
+    return stations
+
+
+def _passwords(chargers: Sequence[Charger]) -> dict[str, str | None]:
+    """Return the password of each station: the first that one of its chargers names."""
+    return {
+        station_id: next((point.endpoint.password for point in points if point.endpoint.password is not None), None)
+        for station_id, points in _by_station(chargers).items()
+    }
+
+
+def _offered(request: web.Request) -> tuple[str, ...]:
+    header = ",".join(request.headers.getall("Sec-WebSocket-Protocol", ()))
+    return tuple(name[:32] for part in header.split(",")[:16] if (name := part.strip()))
+
+
+def _authorization(request: web.Request) -> str | None:
+    return request.headers.get("Authorization")

@@ -1,0 +1,52 @@
+"""One WebSocket of a station, with the session and the commands of its OCPP version."""
+
+from __future__ import annotations
+
+import asyncio
+
+from aiohttp import WSCloseCode
+
+from .budget import TokenBucket
+from .dialect import Commands, StationEvents
+from .frames import OcppVersion
+from .session import OcppSession
+from .settings import OcppSettings
+from .sockets import AiohttpSocket
+from .tasks import Tasks
+from .v16 import CommandsV16
+from .v16_inbound import InboundV16
+from .v201 import CommandsV201
+from .v201_inbound import InboundV201
+from .wire import to_wire_time, utc_now
+
+VERSIONS = (OcppVersion.V201, OcppVersion.V16)
+"""Versions spoken here, best first."""
+
+
+class Connection:
+    """A station's connection from its handshake to its end."""
+
+    def __init__(
+        self, socket: AiohttpSocket, version: OcppVersion, events: StationEvents, settings: OcppSettings, remote: str
+    ) -> None:
+        self.remote = remote
+        self.since = to_wire_time(utc_now())
+        self.tasks = Tasks(f"OCPP connection from {remote}")
+        self.preparing = asyncio.Lock()
+        self._socket = socket
+        inbound_type = InboundV16 if version is OcppVersion.V16 else InboundV201
+        self.session = OcppSession(
+            socket,
+            version,
+            inbound_type(events, round(settings.heartbeat_interval_s)).handlers,
+            call_timeout_s=settings.call_timeout_s,
+            frame_budget=TokenBucket(settings.frames_burst, settings.frames_per_s, asyncio.get_running_loop().time),
+        )
+        self.commands: Commands = (
+            CommandsV16(self.session) if version is OcppVersion.V16 else CommandsV201(self.session)
+        )
+
+    async def close(self, code: int = WSCloseCode.OK) -> None:
+        """Close the WebSocket with a code."""
+        self.session.closed = True
+        await self._socket.close(code)

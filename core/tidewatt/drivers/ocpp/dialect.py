@@ -1,0 +1,206 @@
+"""What the OCPP versions have in common: the words in which a station and a version's wire format meet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+from tidewatt.site import ChargerStatus
+
+from .session import OcppCallError, OcppSession
+from .wire import number, rows, text
+
+ACCEPTED = "Accepted"
+"""The answer of a station that does what it was asked; everything else is its reason not to."""
+
+
+class Purpose(StrEnum):
+    """Purposes of charging profiles that are spelled alike in all versions."""
+
+    TX_DEFAULT = "TxDefaultProfile"
+    TX = "TxProfile"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """A charging profile of one constant limit in A per phase or W in total, valid from `start_utc` on.
+
+    `duration_s` None is forever. `transaction_id` is set for `Purpose.TX` only.
+    """
+
+    profile_id: int
+    evse_id: int
+    purpose: Purpose
+    stack_level: int
+    limit: float
+    rate_unit: str
+    phases: int
+    start_utc: datetime
+    duration_s: int | None = None
+    transaction_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BootReport:
+    """A station has started and says what it is."""
+
+    vendor: str
+    model: str
+    serial_number: str
+    firmware: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusReport:
+    """A connector's state. `occupied` is OCPP 2.x's Occupied, which `status` then resolves by the transaction."""
+
+    evse_id: int
+    connector_id: int
+    status: ChargerStatus
+    plugged: bool | None
+    occupied: bool = False
+    error: str | None = None
+    at_utc: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransactionStart:
+    """A transaction began on an EVSE; `transaction_id` None lets us choose it (OCPP 1.6)."""
+
+    evse_id: int
+    transaction_id: str | None
+    id_tag: str | None
+    at_utc: datetime
+    meter_start_wh: float | None = None
+    authorised: bool = True
+    offline: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransactionUpdate:
+    """What a running transaction reports: the vehicle's state (None: unchanged), a tag, meter values.
+
+    `evse_id` is None where the station leaves it out because it said so when the transaction began.
+    """
+
+    transaction_id: str
+    evse_id: int | None
+    status: ChargerStatus | None = None
+    plugged: bool | None = None
+    id_tag: str | None = None
+    meter_values: Mapping[str, Any] = field(default_factory=dict)
+    offline: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransactionEnd:
+    """A transaction ended, with the register at its end if the station says."""
+
+    transaction_id: str
+    at_utc: datetime
+    meter_stop_wh: float | None = None
+    meter_values: Mapping[str, Any] = field(default_factory=dict)
+    offline: bool = False
+
+
+class StationEvents(Protocol):
+    """What a version's handlers tell the station. Everything is keyed by EVSE (OCPP 1.6: connector)."""
+
+    def booted(self, report: BootReport) -> None:
+        """Take note that the station started."""
+
+    def heard(self) -> None:
+        """Take note that the station is alive."""
+
+    def status_changed(self, report: StatusReport) -> None:
+        """Take a connector's state."""
+
+    def authorises(self, id_tag: str | None, evse_id: int | None) -> bool:
+        """Tell whether a tag may charge on an EVSE, or with None on any of the station's."""
+
+    async def transaction_started(self, start: TransactionStart) -> str:
+        """Record a transaction durably and return its id; a repeated start gives the same id."""
+
+    async def transaction_updated(self, update: TransactionUpdate) -> None:
+        """Take what a running transaction reports; one that we do not know is resumed."""
+
+    async def transaction_ended(self, end: TransactionEnd) -> None:
+        """Record the end of a transaction durably."""
+
+    def measured(self, evse_id: int, meter_values: Mapping[str, Any]) -> None:
+        """Take a `MeterValues` payload of an EVSE that names no transaction."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """How a station is asked to measure."""
+
+    meter_interval_s: int
+    ping_interval_s: int
+
+
+@dataclass(slots=True, kw_only=True)
+class Capabilities:
+    """What a station said it can do; None and empty where it did not say."""
+
+    rate_units: tuple[str, ...] = ()
+    max_stack_level: int | None = None
+    refused: dict[str, str] = field(default_factory=dict)
+
+
+class Commands(Protocol):
+    """What a station of one OCPP version is asked, at one connection.
+
+    The methods return the status word of the station's answer, a CALLERROR's code included; they raise
+    OcppTimeoutError, OcppClosedError and OcppBusyError like `OcppSession.call`.
+    """
+
+    async def configure(self, wanted: Wanted, refused: Mapping[str, str]) -> Capabilities:
+        """Find out what the station can do and have it measure as wanted; settings it refuses are remembered."""
+
+    async def trigger_status(self, evse_id: int) -> str:
+        """Ask for the state of an EVSE."""
+
+    async def trigger_transaction(self, evse_id: int) -> str:
+        """Ask for meter values, and where the version can, the state of the running transaction."""
+
+    async def request_start(self, evse_id: int, id_tag: str) -> str:
+        """Ask to start a transaction."""
+
+    async def request_stop(self, transaction_id: str) -> str:
+        """Ask to stop a transaction."""
+
+    async def set_profile(self, profile: Profile) -> str:
+        """Install a profile in place of the one with the same purpose and stack level."""
+
+    async def clear_profiles(self, evse_id: int, purpose: Purpose) -> str:
+        """Remove all profiles of a purpose from an EVSE."""
+
+    async def composite_limits(self, evse_id: int, duration_s: int, rate_unit: str) -> Sequence[float] | None:
+        """Return the limits that hold in the next seconds, one per period; None when the station will not say."""
+
+    async def reset(self, hard: bool) -> str:
+        """Restart the station: at once, or when its transactions have ended."""
+
+    async def unlock(self, evse_id: int) -> str:
+        """Unlock the connector of an EVSE."""
+
+
+async def ask(session: OcppSession, action: str, payload: dict[str, Any]) -> str:
+    """Call and return the status word of the answer; the peer's CALLERROR counts as an answer in words."""
+    try:
+        answer = await session.call(action, payload)
+    except OcppCallError as error:
+        return str(error)
+    return text(answer, "status") or "an answer without status"
+
+
+def schedule_limits(schedule: dict[str, Any], rate_unit: str) -> list[float] | None:
+    """Return the limits of a composite schedule's periods; None when it is in another unit or says nothing."""
+    if text(schedule, "chargingRateUnit") not in (rate_unit, None):
+        return None
+    limits = [number(period.get("limit")) for period in rows(schedule, "chargingSchedulePeriod")]
+    return [limit for limit in limits if limit is not None] or None

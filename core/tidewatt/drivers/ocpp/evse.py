@@ -1,0 +1,134 @@
+"""The state of one EVSE as control sees it, put together from what its station says."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from tidewatt.site import Charger, ChargerState, ChargerStatus, PerPhase, Session
+
+from .dialect import StatusReport
+from .memory import EvseRecord, TransactionRecord
+from .meter_values import Measurement
+from .register import EnergyCount
+from .wire import to_wire_time
+
+IN_TRANSACTION = (ChargerStatus.CHARGING, ChargerStatus.SUSPENDED_EV, ChargerStatus.SUSPENDED_EVSE)
+"""States that a connector can only be in while a transaction runs."""
+
+_PLUGGED = (*IN_TRANSACTION, ChargerStatus.PREPARING, ChargerStatus.FINISHING)
+_NOTHING: PerPhase = (0.0, 0.0, 0.0)
+
+
+class Evse:
+    """Follows one EVSE. What must survive a restart lives in its record, what is measured lives here."""
+
+    def __init__(self, charger: Charger, record: EvseRecord) -> None:
+        self.charger = charger
+        self.record = record
+        self.transaction_sign_s = float("-inf")
+        """When the station last showed that the running transaction exists."""
+        self._occupied: set[int] = set()
+        self._measured: Measurement | None = None
+        self._measured_at_s: float | None = None
+        self._error: str | None = None
+
+    def take_status(self, report: StatusReport, running: TransactionRecord | None) -> None:
+        """Take a connector's state; on an EVSE with several connectors the occupied one counts."""
+        if report.occupied:
+            self._occupied.add(report.connector_id)
+        else:
+            self._occupied.discard(report.connector_id)
+            if self._occupied:
+                return
+        self._error = report.error or (report.status.value if report.status is ChargerStatus.FAULTED else None)
+        if not (report.occupied and self.record.status in _PLUGGED):
+            self.record.status = report.status
+        if report.plugged is not None:
+            self.set_plugged(report.plugged)
+        elif running is None:
+            self.record.plugged = None
+
+    def take_vehicle_state(self, status: ChargerStatus | None, plugged: bool | None) -> None:
+        """Take what a transaction says of the vehicle; None leaves things as they are."""
+        self.record.status = status or self.record.status
+        if plugged is not None:
+            self.set_plugged(plugged)
+
+    def set_plugged(self, plugged: bool) -> None:
+        """Note whether a vehicle is plugged in; a new one may be started again."""
+        self.record.plugged = plugged
+        if not plugged:
+            self.record.held = self.record.started = False
+            self.record.remote_tag = None
+
+    def begin_transaction(self, *, authorised: bool) -> None:
+        """Note that a transaction runs, so a vehicle is there."""
+        self.record.started = self.record.started or authorised
+        self.record.plugged = True
+        self._forget_measurement()
+
+    def end_transaction(self, *, presumed: bool) -> None:
+        """Note that the transaction is over; the vehicle may still be plugged in.
+
+        An end that we only presume does not overrule what the station says of its connector.
+        """
+        self.record.remote_tag = None
+        status = self.record.status
+        if status in IN_TRANSACTION or (status is ChargerStatus.PREPARING and not presumed):
+            self.record.status = ChargerStatus.FINISHING
+        self._forget_measurement()
+
+    def measure(self, measurement: Measurement, now_s: float) -> None:
+        """Take what flows now."""
+        if measurement.is_electrical:
+            self._measured, self._measured_at_s = measurement, now_s
+
+    def count(self, register_wh: float, at_utc: datetime | None) -> None:
+        """Take a value of the meter register."""
+        if self.record.register is None:
+            self.record.register = EnergyCount(register_wh, register_wh, at_utc)
+        self.record.register.take(register_wh, at_utc)
+
+    def state(self, running: TransactionRecord | None, *, online: bool, at_s: float) -> ChargerState:
+        """Return the state for control; `at_s` is when the station was last heard."""
+        current_a, power_w, measured_at_s = self._flow(running, at_s)
+        record = self.record
+        return ChargerState(
+            charger_id=self.charger.charger_id,
+            at_s=at_s,
+            online=online,
+            status=record.status,
+            plugged=True if running else record.plugged,
+            measured_at_s=measured_at_s,
+            current_a=current_a,
+            power_w=power_w,
+            energy_wh=record.register.total_wh if record.register else None,
+            session=_session(running) if running else None,
+            error=self._error,
+        )
+
+    def _flow(
+        self, running: TransactionRecord | None, at_s: float
+    ) -> tuple[PerPhase | None, float | None, float | None]:
+        """Return current, power and when they held. Without a transaction the contactor is open: nothing flows."""
+        if self._measured is not None:
+            return self._measured.current_a, self._measured.power_w, self._measured_at_s
+        if running is None and self.record.status in (
+            ChargerStatus.AVAILABLE,
+            ChargerStatus.PREPARING,
+            ChargerStatus.FINISHING,
+        ):
+            return _NOTHING, 0.0, at_s
+        return None, None, None
+
+    def _forget_measurement(self) -> None:
+        self._measured = self._measured_at_s = None
+
+
+def _session(transaction: TransactionRecord) -> Session:
+    return Session(
+        transaction_id=transaction.transaction_id,
+        started_at_utc=to_wire_time(transaction.started_at_utc),
+        energy_wh=transaction.energy_wh,
+        id_tag=transaction.id_tag,
+    )

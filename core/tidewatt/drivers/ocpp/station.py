@@ -1,0 +1,284 @@
+"""One charging station: what it says goes into the states of its chargers, what they are told goes to it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Sequence
+from dataclasses import asdict
+import logging
+from typing import Any
+
+from aiohttp import WSCloseCode
+
+from tidewatt.site import (
+    Charger,
+    Clock,
+    Fault,
+    FaultCode,
+    FaultListener,
+    ReadingListener,
+)
+
+from .budget import TokenBucket
+from .connection import Connection
+from .dialect import ACCEPTED, Commands, Wanted
+from .errors import OcppFloodError, OcppTimeoutError
+from .evse import Evse
+from .frames import OcppVersion
+from .limiter import Limiter
+from .link import Link
+from .memory import Memory, TransactionRecord
+from .point import Point
+from .reports import Reports
+from .settings import OcppSettings
+from .sockets import AiohttpSocket
+from .starter import Starter
+from .tasks import Tasks
+from .transactions import TransactionBook
+from .wire import utc_now
+
+_LOGGER = logging.getLogger(__name__)
+
+
+class Station:
+    """A station that is configured, connected or not.
+
+    One connection counts: a newer one replaces it, since the older is half open.
+    """
+
+    def __init__(
+        self,
+        station_id: str,
+        chargers: Sequence[Charger],
+        *,
+        memory: Memory,
+        on_reading: ReadingListener,
+        on_fault: FaultListener,
+        clock: Clock,
+        settings: OcppSettings,
+    ) -> None:
+        self.station_id = station_id
+        self._memory = memory
+        self._record = memory.station(station_id)
+        self._book = TransactionBook(memory.system, self._record)
+        self._on_reading = on_reading
+        self._on_fault = on_fault
+        self._clock = clock
+        self._settings = settings
+        self._tasks = Tasks(f"OCPP station {station_id}")
+        self._link = Link()
+        self._increases = TokenBucket(settings.increases_burst, settings.increases_per_minute / 60.0, clock)
+        self._connection: Connection | None = None
+        self._last_heard_s = clock()
+        self.points: dict[int, Point] = {}
+        self.refused_connections = 0
+        self._reports = Reports(
+            self._record,
+            self._book,
+            self.points,
+            memory=memory,
+            tasks=self._tasks,
+            settings=settings,
+            now_s=clock,
+            is_online=lambda: self._link.is_ready,
+            push=self.push,
+            on_alive=self._on_alive,
+        )
+        self.configure(chargers)
+
+    def configure(self, chargers: Sequence[Charger]) -> None:
+        """Take the chargers of this station; those that are known keep their state."""
+        for evse_id in self.points.keys() - {charger.endpoint.evse_id for charger in chargers}:
+            del self.points[evse_id]
+        for charger in chargers:
+            evse_id = charger.endpoint.evse_id
+            if evse_id not in self.points:
+                self.points[evse_id] = self._new_point(charger)
+            self.points[evse_id].configure(charger)
+        if self._connection is not None and self._link.is_ready:
+            self._tasks.spawn(self._install_floors(self._connection, verify=False))
+
+    def _new_point(self, charger: Charger) -> Point:
+        evse_id = charger.endpoint.evse_id
+        record = self._record.evse(evse_id)
+
+        def running() -> TransactionRecord | None:
+            return self._book.running(evse_id)
+
+        limiter = Limiter(
+            charger,
+            self._record,
+            running,
+            link=self._link,
+            increases=self._increases,
+            tasks=self._tasks,
+            clock=self._clock,
+            settings=self._settings,
+        )
+        starter = Starter(
+            charger,
+            record,
+            running,
+            link=self._link,
+            tasks=self._tasks,
+            settings=self._settings,
+            on_change=self._memory.save_soon,
+            on_failure=lambda detail: self.report(FaultCode.COMMAND_REJECTED, detail, evse_id),
+        )
+        return Point(Evse(charger, record), limiter, starter)
+
+    async def serve(self, socket: AiohttpSocket, version: OcppVersion, remote: str) -> None:
+        """Talk to the station until its socket closes; an older connection is closed, it is half open."""
+        connection = Connection(socket, version, self._reports, self._settings, remote)
+        previous, self._connection = self._connection, connection
+        if previous is not None:
+            self._tasks.spawn(previous.close())
+        self._take_version(version)
+        self._link.open(connection.commands)
+        for point in self.points.values():
+            point.limiter.forget()
+        connection.tasks.spawn(self._stop_waiting_for_boot(connection))
+        try:
+            await connection.session.run()
+        except OcppFloodError as error:
+            self.report(FaultCode.PAYLOAD_INVALID, f"{error} Its connection was closed.")
+        finally:
+            if self._connection is connection:
+                self._connection = None
+                self._link.close()
+                self.push()
+            await connection.tasks.close()
+
+    def _take_version(self, version: OcppVersion) -> None:
+        """Note the version; a station that changed it cannot go on with transactions of the other."""
+        if self._record.version not in ("", version):
+            for transaction in self._record.transactions:
+                self._book.end(transaction, utc_now(), presumed=False)
+        self._record.version = version
+
+    async def _stop_waiting_for_boot(self, connection: Connection) -> None:
+        await asyncio.sleep(self._settings.boot_grace_s)
+        if self._connection is connection and not self._link.is_ready:
+            self._on_alive(booted=False)
+            self.push()
+
+    def _on_alive(self, booted: bool) -> None:
+        """Note a sign of life; the first one, and every boot, is when the station is set up."""
+        self._last_heard_s = self._clock()
+        connection = self._connection
+        if connection is None:
+            return
+        is_first = not self._link.is_ready
+        self._link.make_ready()
+        if is_first or booted:
+            connection.tasks.spawn(self._prepare(connection, booted=booted))
+
+    async def _prepare(self, connection: Connection, *, booted: bool) -> None:
+        """Ask how things stand, have the station measure, learn what it can do, and install the floor."""
+        async with connection.preparing:
+            for point in tuple(self.points.values()):
+                await self._attempt(self._ask_state(connection, point))
+            await self._attempt(self._learn(connection))
+            await self._attempt(self._install_floors(connection, verify=booted))
+
+    async def _attempt(self, step: Coroutine[None, None, None]) -> None:
+        """Do a step of the set-up; a station that does not answer one may answer the next."""
+        try:
+            await step
+        except OcppTimeoutError as error:
+            self.report(FaultCode.COMMAND_TIMEOUT, str(error))
+
+    async def _learn(self, connection: Connection) -> None:
+        wanted = Wanted(
+            meter_interval_s=max(1, round(self._settings.meter_interval_s)),
+            ping_interval_s=max(1, round(self._settings.ping_interval_s)),
+        )
+        found = await connection.commands.configure(wanted, self._record.refused)
+        self._record.rate_units = found.rate_units or self._record.rate_units
+        self._record.max_stack_level = found.max_stack_level
+        self._record.refused = found.refused
+
+    async def _ask_state(self, connection: Connection, point: Point) -> None:
+        evse_id = point.evse.charger.endpoint.evse_id
+        await connection.commands.trigger_status(evse_id)
+        if self._book.running(evse_id) is not None:
+            await connection.commands.trigger_transaction(evse_id)
+
+    async def _install_floors(self, connection: Connection, *, verify: bool) -> None:
+        for evse_id, point in tuple(self.points.items()):
+            answer = await point.limiter.install_floor(connection.commands, verify=verify)
+            if answer != ACCEPTED:
+                self.report(FaultCode.COMMAND_REJECTED, f"The safe default limit was not taken: {answer}.", evse_id)
+            await point.limiter.catch_up()
+        self._memory.save_soon()
+
+    async def close(self, code: int = WSCloseCode.GOING_AWAY) -> None:
+        """Close the connection; transactions on the station go on."""
+        connection = self._connection
+        if connection is not None:
+            await connection.close(code)
+        await self._tasks.close()
+
+    def push(self, evse_id: int | None = None) -> None:
+        """Report the state of one EVSE, or of all."""
+        for number, point in self.points.items():
+            if evse_id in (None, number):
+                state = point.evse.state(
+                    self._book.running(number), online=self._link.is_ready, at_s=self._last_heard_s
+                )
+                self._on_reading(state)
+
+    def report(self, code: FaultCode, detail: str, evse_id: int | None = None) -> None:
+        """Report a fault of one EVSE, or of all."""
+        _LOGGER.warning("OCPP station %s: %s", self.station_id, detail)
+        for number, point in self.points.items():
+            if evse_id in (None, number):
+                self._on_fault(Fault(code=code, subject_id=point.evse.charger.charger_id, detail=detail))
+
+    async def reset(self, *, hard: bool = False) -> str:
+        """Restart the station, at once or when idle; the status word of its answer."""
+        return await (await self._commands()).reset(hard)
+
+    async def trigger_status(self, evse_id: int) -> str:
+        """Have the station tell the state of an EVSE; the status word of its answer."""
+        return await (await self._commands()).trigger_status(evse_id)
+
+    async def unlock(self, evse_id: int) -> str:
+        """Unlock the connector of an EVSE; the status word of the answer."""
+        return await (await self._commands()).unlock(evse_id)
+
+    async def composite_limits(self, evse_id: int, duration_s: int) -> Sequence[float] | None:
+        """Return the limits that hold on an EVSE in the next seconds, in the station's unit; None if it won't say."""
+        unit = "A" if "A" in self._record.rate_units else "W"
+        return await (await self._commands()).composite_limits(evse_id, duration_s, unit)
+
+    async def _commands(self) -> Commands:
+        return await self._link.commands(self._settings.boot_grace_s)
+
+    def diagnostics(self) -> dict[str, Any]:
+        """Return how the station stands. Holds no secrets: neither passwords nor tags."""
+        connection, record = self._connection, self._record
+        return {
+            "connected": connection is not None,
+            "connected_since": connection.since if connection else None,
+            "remote": connection.remote if connection else None,
+            "version": record.version,
+            "vendor": record.vendor,
+            "model": record.model,
+            "firmware": record.firmware,
+            "rate_units": list(record.rate_units),
+            "quirks": list(record.quirks),
+            "refused_settings": sorted(record.refused),
+            "refused_connections": self.refused_connections,
+            "increases_left": round(self._increases.tokens, 1),
+            "counters": asdict(connection.session.counters) if connection else None,
+            "evses": {
+                number: {
+                    "charger_id": point.evse.charger.charger_id,
+                    "status": point.evse.record.status.value,
+                    "floor": point.evse.record.floor,
+                    "transaction_id": running.transaction_id if (running := self._book.running(number)) else None,
+                }
+                for number, point in self.points.items()
+            },
+        }

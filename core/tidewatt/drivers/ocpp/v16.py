@@ -1,0 +1,87 @@
+"""What OCPP 1.6 stations are asked. An EVSE is a connector here, and transaction ids are numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from . import v16_configuration
+from .dialect import ACCEPTED, Capabilities, Profile, Purpose, Wanted, ask, schedule_limits
+from .session import OcppCallError, OcppSession
+from .wire import child, text, to_wire_time
+
+
+class CommandsV16:
+    """The commands of a central system to an OCPP 1.6 station."""
+
+    def __init__(self, session: OcppSession) -> None:
+        self._session = session
+
+    async def configure(self, wanted: Wanted, refused: Mapping[str, str]) -> Capabilities:
+        """Read what the station can do and have it measure as wanted."""
+        return await v16_configuration.configure(self._session, wanted, refused)
+
+    async def trigger_status(self, evse_id: int) -> str:
+        """Ask for a StatusNotification."""
+        return await ask(
+            self._session, "TriggerMessage", {"requestedMessage": "StatusNotification", "connectorId": evse_id}
+        )
+
+    async def trigger_transaction(self, evse_id: int) -> str:
+        """Ask for MeterValues, which name the running transaction."""
+        return await ask(self._session, "TriggerMessage", {"requestedMessage": "MeterValues", "connectorId": evse_id})
+
+    async def request_start(self, evse_id: int, id_tag: str) -> str:
+        """Send RemoteStartTransaction."""
+        return await ask(self._session, "RemoteStartTransaction", {"connectorId": evse_id, "idTag": id_tag})
+
+    async def request_stop(self, transaction_id: str) -> str:
+        """Send RemoteStopTransaction."""
+        return await ask(self._session, "RemoteStopTransaction", {"transactionId": int(transaction_id)})
+
+    async def set_profile(self, profile: Profile) -> str:
+        """Send SetChargingProfile; the station replaces what has the same purpose and stack level."""
+        schedule: dict[str, Any] = {
+            "startSchedule": to_wire_time(profile.start_utc),
+            "chargingRateUnit": profile.rate_unit,
+            "chargingSchedulePeriod": [{"startPeriod": 0, "limit": profile.limit, "numberPhases": profile.phases}],
+        }
+        body: dict[str, Any] = {
+            "chargingProfileId": profile.profile_id,
+            "stackLevel": profile.stack_level,
+            "chargingProfilePurpose": profile.purpose.value,
+            "chargingProfileKind": "Absolute",
+            "chargingSchedule": schedule,
+        }
+        if profile.duration_s is not None:
+            schedule["duration"] = profile.duration_s
+        if profile.transaction_id is not None:
+            body["transactionId"] = int(profile.transaction_id)
+        return await ask(
+            self._session, "SetChargingProfile", {"connectorId": profile.evse_id, "csChargingProfiles": body}
+        )
+
+    async def clear_profiles(self, evse_id: int, purpose: Purpose) -> str:
+        """Send ClearChargingProfile for all profiles of a purpose."""
+        return await ask(
+            self._session, "ClearChargingProfile", {"connectorId": evse_id, "chargingProfilePurpose": purpose.value}
+        )
+
+    async def composite_limits(self, evse_id: int, duration_s: int, rate_unit: str) -> Sequence[float] | None:
+        """Send GetCompositeSchedule."""
+        request = {"connectorId": evse_id, "duration": duration_s, "chargingRateUnit": rate_unit}
+        try:
+            answer = await self._session.call("GetCompositeSchedule", request)
+        except OcppCallError:
+            return None
+        if text(answer, "status") != ACCEPTED:
+            return None
+        return schedule_limits(child(answer, "chargingSchedule"), rate_unit)
+
+    async def reset(self, hard: bool) -> str:
+        """Send Reset."""
+        return await ask(self._session, "Reset", {"type": "Hard" if hard else "Soft"})
+
+    async def unlock(self, evse_id: int) -> str:
+        """Send UnlockConnector."""
+        return await ask(self._session, "UnlockConnector", {"connectorId": evse_id})

@@ -1,0 +1,86 @@
+"""Finding out what an OCPP 1.6 station can do, and having it measure: its configuration keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+import logging
+
+from .dialect import ACCEPTED, Capabilities, Wanted, ask
+from .session import OcppCallError, OcppSession
+from .wire import integer, rows, text
+
+_LOGGER = logging.getLogger(__name__)
+
+_RATE_UNITS = "ChargingScheduleAllowedChargingRateUnit"
+_STACK_LEVEL = "ChargeProfileMaxStackLevel"
+_MEASURANDS = "MeterValuesSampledData"
+_MEASURAND_CHOICES = (
+    "Current.Import,Power.Active.Import,Energy.Active.Import.Register,Voltage",
+    "Current.Import,Power.Active.Import,Energy.Active.Import.Register",
+    "Current.Import,Energy.Active.Import.Register",
+)
+"""What a station is asked to measure, best first."""
+
+_TAKEN = (ACCEPTED, "RebootRequired")
+
+
+async def configure(session: OcppSession, wanted: Wanted, refused: Mapping[str, str]) -> Capabilities:
+    """Read what the station can do and change the settings that are not yet as wanted.
+
+    Settings refused earlier, to the same value, are not tried again: a station's flash memory wears.
+    """
+    choices = {
+        "MeterValueSampleInterval": (str(wanted.meter_interval_s),),
+        _MEASURANDS: _MEASURAND_CHOICES,
+        "ClockAlignedDataInterval": ("0",),
+        "WebSocketPingInterval": (str(wanted.ping_interval_s),),
+    }
+    present = await _read(session, [_RATE_UNITS, _STACK_LEVEL, *choices])
+    found = Capabilities(
+        rate_units=_rate_units(present.get(_RATE_UNITS, "")),
+        max_stack_level=integer(present, _STACK_LEVEL),
+    )
+    for key, values in choices.items():
+        if not await _settle(session, key, values, present.get(key), refused.get(key)):
+            found.refused[key] = values[0]
+    return found
+
+
+async def _settle(
+    session: OcppSession, key: str, values: tuple[str, ...], present: str | None, refused: str | None
+) -> bool:
+    """Set a key to the first value that the station takes; False when it does not take the first one."""
+    if present == values[0]:
+        return True
+    if refused == values[0]:
+        return False
+    for value in values:
+        if value == present:
+            return False
+        answer = await ask(session, "ChangeConfiguration", {"key": key, "value": value})
+        if answer in _TAKEN:
+            return value == values[0]
+        _LOGGER.info("The station does not take %s = %s: %s", key, value, answer)
+    return False
+
+
+async def _read(session: OcppSession, keys: list[str]) -> dict[str, str]:
+    """Return the values of the keys that the station knows."""
+    try:
+        answer = await session.call("GetConfiguration", {"key": keys})
+    except OcppCallError as error:
+        _LOGGER.info("The station does not tell its configuration: %s", error)
+        return {}
+    found = {}
+    for row in rows(answer, "configurationKey"):
+        key, value = text(row, "key"), text(row, "value", 500)
+        if key is not None and value is not None:
+            found[key] = value
+    return found
+
+
+def _rate_units(value: str) -> tuple[str, ...]:
+    """Return A and W from a list that stations write as `Current,Power` or `A,W`."""
+    words = {word.strip().lower() for word in value.split(",")}
+    named = (("A", {"current", "a"}), ("W", {"power", "w"}))
+    return tuple(unit for unit, names in named if words & names)

@@ -1,0 +1,114 @@
+"""What OCPP 2.0.1 stations are asked. Transaction ids are theirs, and profiles replace each other by id."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+import itertools
+from typing import Any
+
+from . import v201_variables
+from .dialect import ACCEPTED, Capabilities, Profile, Purpose, Wanted, ask, schedule_limits
+from .session import OcppCallError, OcppSession
+from .wire import child, text, to_wire_time, utc_now
+
+
+class CommandsV201:
+    """The commands of a central system to an OCPP 2.0.1 station."""
+
+    def __init__(self, session: OcppSession) -> None:
+        self._session = session
+        # Counted from the time, so that a late event of an earlier start is not taken for this one's.
+        self._remote_start_ids = itertools.count(int(utc_now().timestamp()))
+
+    async def configure(self, wanted: Wanted, refused: Mapping[str, str]) -> Capabilities:
+        """Read what the station can do and have it measure as wanted."""
+        return await v201_variables.configure(self._session, wanted, refused)
+
+    async def trigger_status(self, evse_id: int) -> str:
+        """Ask for a StatusNotification."""
+        evse = {"id": evse_id, "connectorId": 1}
+        return await ask(self._session, "TriggerMessage", {"requestedMessage": "StatusNotification", "evse": evse})
+
+    async def trigger_transaction(self, evse_id: int) -> str:
+        """Ask for a TransactionEvent, which tells the vehicle's state and the meter values."""
+        request = {"requestedMessage": "TransactionEvent", "evse": {"id": evse_id}}
+        return await ask(self._session, "TriggerMessage", request)
+
+    async def request_start(self, evse_id: int, id_tag: str) -> str:
+        """Send RequestStartTransaction."""
+        token = {"idToken": id_tag, "type": "Central"}
+        request = {"evseId": evse_id, "remoteStartId": next(self._remote_start_ids), "idToken": token}
+        return await ask(self._session, "RequestStartTransaction", request)
+
+    async def request_stop(self, transaction_id: str) -> str:
+        """Send RequestStopTransaction."""
+        return await ask(self._session, "RequestStopTransaction", {"transactionId": transaction_id})
+
+    async def set_profile(self, profile: Profile) -> str:
+        """Send SetChargingProfile.
+
+        A profile of somebody else with the same purpose and stack level makes the station refuse ours as a
+        duplicate; it is cleared and ours is sent once more.
+        """
+        answer = await self._set_profile(profile)
+        if "DuplicateProfile" in answer:
+            criteria = {
+                "evseId": profile.evse_id,
+                "chargingProfilePurpose": profile.purpose.value,
+                "stackLevel": profile.stack_level,
+            }
+            await ask(self._session, "ClearChargingProfile", {"chargingProfileCriteria": criteria})
+            answer = await self._set_profile(profile)
+        return answer
+
+    async def _set_profile(self, profile: Profile) -> str:
+        schedule: dict[str, Any] = {
+            "id": profile.profile_id,
+            "startSchedule": to_wire_time(profile.start_utc),
+            "chargingRateUnit": profile.rate_unit,
+            "chargingSchedulePeriod": [{"startPeriod": 0, "limit": profile.limit, "numberPhases": profile.phases}],
+        }
+        body: dict[str, Any] = {
+            "id": profile.profile_id,
+            "stackLevel": profile.stack_level,
+            "chargingProfilePurpose": profile.purpose.value,
+            "chargingProfileKind": "Absolute",
+            "chargingSchedule": [schedule],
+        }
+        if profile.duration_s is not None:
+            schedule["duration"] = profile.duration_s
+        if profile.transaction_id is not None:
+            body["transactionId"] = profile.transaction_id
+        try:
+            answer = await self._session.call(
+                "SetChargingProfile", {"evseId": profile.evse_id, "chargingProfile": body}
+            )
+        except OcppCallError as error:
+            return str(error)
+        status = text(answer, "status") or "an answer without status"
+        reason = text(child(answer, "statusInfo"), "reasonCode")
+        return f"{status} ({reason})" if reason and status != ACCEPTED else status
+
+    async def clear_profiles(self, evse_id: int, purpose: Purpose) -> str:
+        """Send ClearChargingProfile for all profiles of a purpose."""
+        criteria = {"evseId": evse_id, "chargingProfilePurpose": purpose.value}
+        return await ask(self._session, "ClearChargingProfile", {"chargingProfileCriteria": criteria})
+
+    async def composite_limits(self, evse_id: int, duration_s: int, rate_unit: str) -> Sequence[float] | None:
+        """Send GetCompositeSchedule."""
+        request = {"evseId": evse_id, "duration": duration_s, "chargingRateUnit": rate_unit}
+        try:
+            answer = await self._session.call("GetCompositeSchedule", request)
+        except OcppCallError:
+            return None
+        if text(answer, "status") != ACCEPTED:
+            return None
+        return schedule_limits(child(answer, "schedule"), rate_unit)
+
+    async def reset(self, hard: bool) -> str:
+        """Send Reset."""
+        return await ask(self._session, "Reset", {"type": "Immediate" if hard else "OnIdle"})
+
+    async def unlock(self, evse_id: int) -> str:
+        """Send UnlockConnector."""
+        return await ask(self._session, "UnlockConnector", {"evseId": evse_id, "connectorId": 1})

@@ -1,0 +1,190 @@
+"""What OCPP 2.0.1 stations say. Transactions are theirs; one may begin before anybody authorised it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tidewatt.site import ChargerStatus
+
+from .dialect import (
+    ACCEPTED,
+    BootReport,
+    StationEvents,
+    StatusReport,
+    TransactionEnd,
+    TransactionStart,
+    TransactionUpdate,
+)
+from .frames import OcppVersion
+from .session import Handler
+from .wire import child, from_wire_time, integer, not_usable, required, text, to_wire_time, utc_now
+
+_V201 = OcppVersion.V201
+
+_STATUSES: dict[str, tuple[ChargerStatus, bool | None]] = {
+    "Available": (ChargerStatus.AVAILABLE, False),
+    "Occupied": (ChargerStatus.PREPARING, True),
+    "Reserved": (ChargerStatus.UNAVAILABLE, None),
+    "Unavailable": (ChargerStatus.UNAVAILABLE, None),
+    "Faulted": (ChargerStatus.FAULTED, None),
+}
+"""Connector states with what they say about the plug."""
+
+_CHARGING_STATES: dict[str, tuple[ChargerStatus, bool]] = {
+    "Charging": (ChargerStatus.CHARGING, True),
+    "EVConnected": (ChargerStatus.PREPARING, True),
+    "SuspendedEV": (ChargerStatus.SUSPENDED_EV, True),
+    "SuspendedEVSE": (ChargerStatus.SUSPENDED_EVSE, True),
+    "Idle": (ChargerStatus.FINISHING, False),
+}
+"""Charging states of a transaction with what they say about the plug."""
+
+_UNAUTHORISED = ("EVConnected", "Idle")
+
+_NOTED: dict[str, dict[str, Any]] = {
+    "ClearedChargingLimit": {},
+    "FirmwareStatusNotification": {},
+    "Get15118EVCertificate": {"status": "Failed", "exiResponse": ""},
+    "GetCertificateStatus": {"status": "Failed"},
+    "LogStatusNotification": {},
+    "NotifyChargingLimit": {},
+    "NotifyCustomerInformation": {},
+    "NotifyDisplayMessages": {},
+    "NotifyEVChargingNeeds": {"status": "Rejected"},
+    "NotifyEVChargingSchedule": {"status": ACCEPTED},
+    "NotifyEvent": {},
+    "NotifyMonitoringReport": {},
+    "NotifyReport": {},
+    "PublishFirmwareStatusNotification": {},
+    "ReportChargingProfiles": {},
+    "ReservationStatusUpdate": {},
+    "SecurityEventNotification": {},
+    "SignCertificate": {"status": "Rejected"},
+    "DataTransfer": {"status": "UnknownVendorId"},
+}
+"""Messages that change nothing here, with their answers."""
+
+
+class InboundV201:
+    """Answers what an OCPP 2.0.1 station says; `handlers` is for its session."""
+
+    def __init__(self, events: StationEvents, heartbeat_interval_s: int) -> None:
+        self._events = events
+        self._heartbeat_interval_s = heartbeat_interval_s
+        self.handlers: Mapping[str, Handler] = {
+            **{action: self._noted(answer) for action, answer in _NOTED.items()},
+            "Authorize": self._on_authorize,
+            "BootNotification": self._on_boot,
+            "Heartbeat": self._on_heartbeat,
+            "MeterValues": self._on_meter_values,
+            "StatusNotification": self._on_status,
+            "TransactionEvent": self._on_transaction,
+        }
+
+    def _noted(self, answer: dict[str, Any]) -> Handler:
+        async def handle(_: dict[str, Any]) -> dict[str, Any]:
+            self._events.heard()
+            return answer
+
+        return handle
+
+    async def _on_boot(self, payload: dict[str, Any]) -> dict[str, Any]:
+        station = child(payload, "chargingStation")
+        self._events.booted(
+            BootReport(
+                vendor=text(station, "vendorName") or "",
+                model=text(station, "model") or "",
+                serial_number=text(station, "serialNumber") or "",
+                firmware=text(station, "firmwareVersion") or "",
+            )
+        )
+        return {"currentTime": to_wire_time(utc_now()), "interval": self._heartbeat_interval_s, "status": ACCEPTED}
+
+    async def _on_heartbeat(self, _: dict[str, Any]) -> dict[str, Any]:
+        self._events.heard()
+        return {"currentTime": to_wire_time(utc_now())}
+
+    async def _on_status(self, payload: dict[str, Any]) -> dict[str, Any]:
+        word = required(text(payload, "connectorStatus"), "connectorStatus", _V201)
+        if word not in _STATUSES:
+            raise not_usable("connectorStatus", word)
+        status, plugged = _STATUSES[word]
+        self._events.status_changed(
+            StatusReport(
+                evse_id=required(integer(payload, "evseId"), "evseId", _V201),
+                connector_id=required(integer(payload, "connectorId"), "connectorId", _V201),
+                status=status,
+                plugged=plugged,
+                occupied=word == "Occupied",
+                at_utc=from_wire_time(payload.get("timestamp")),
+            )
+        )
+        return {}
+
+    async def _on_authorize(self, payload: dict[str, Any]) -> dict[str, Any]:
+        self._events.heard()
+        return {"idTokenInfo": self._token_info(_tag(payload), None)}
+
+    async def _on_meter_values(self, payload: dict[str, Any]) -> dict[str, Any]:
+        self._events.measured(required(integer(payload, "evseId"), "evseId", _V201), payload)
+        return {}
+
+    async def _on_transaction(self, payload: dict[str, Any]) -> dict[str, Any]:
+        kind = required(text(payload, "eventType"), "eventType", _V201)
+        take = {"Started": self._start, "Updated": self._update, "Ended": self._end}.get(kind)
+        if take is None:
+            raise not_usable("eventType", kind)
+        info = child(payload, "transactionInfo")
+        transaction_id = required(text(info, "transactionId", 36), "transactionInfo.transactionId", _V201)
+        await take(payload, transaction_id, info)
+        tag = _tag(payload)
+        if tag is None or kind == "Ended":
+            return {}
+        return {"idTokenInfo": self._token_info(tag, integer(child(payload, "evse"), "id"))}
+
+    async def _start(self, payload: dict[str, Any], transaction_id: str, info: dict[str, Any]) -> None:
+        evse_id = required(integer(child(payload, "evse"), "id"), "evse.id", _V201)
+        tag = _tag(payload)
+        await self._events.transaction_started(
+            TransactionStart(
+                evse_id=evse_id,
+                transaction_id=transaction_id,
+                id_tag=tag,
+                at_utc=from_wire_time(payload.get("timestamp")) or utc_now(),
+                authorised=tag is not None or text(info, "chargingState") not in _UNAUTHORISED,
+                offline=payload.get("offline") is True,
+            )
+        )
+        await self._update(payload, transaction_id, info)
+
+    async def _update(self, payload: dict[str, Any], transaction_id: str, info: dict[str, Any]) -> None:
+        status, plugged = _CHARGING_STATES.get(text(info, "chargingState") or "", (None, None))
+        await self._events.transaction_updated(
+            TransactionUpdate(
+                transaction_id=transaction_id,
+                evse_id=integer(child(payload, "evse"), "id"),
+                status=status,
+                plugged=plugged,
+                id_tag=_tag(payload),
+                meter_values=payload,
+                offline=payload.get("offline") is True,
+            )
+        )
+
+    async def _end(self, payload: dict[str, Any], transaction_id: str, _: dict[str, Any]) -> None:
+        await self._events.transaction_ended(
+            TransactionEnd(
+                transaction_id=transaction_id,
+                at_utc=from_wire_time(payload.get("timestamp")) or utc_now(),
+                meter_values=payload,
+                offline=payload.get("offline") is True,
+            )
+        )
+
+    def _token_info(self, tag: str | None, evse_id: int | None) -> dict[str, str]:
+        return {"status": ACCEPTED if self._events.authorises(tag, evse_id) else "Invalid"}
+
+
+def _tag(payload: dict[str, Any]) -> str | None:
+    return text(child(payload, "idToken"), "idToken", 36)
