@@ -1,0 +1,122 @@
+"""Stage three: how much current in each circuit is not the chargers'.
+
+A meter sees everything below it; the chargers' part of that is known only as intervals (see `draw`), because their own
+measurements come later and rarer and new setpoints take time to be followed. The uncontrolled current is therefore an
+interval too, and the value in it nearest to the last estimate is taken: a change is explained by the chargers first.
+When a phase is over its limit that benefit of the doubt ends where a raise is in flight.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from tidewatt.site import Circuit, MeterReading, PerPhase
+
+from .cycle import Cycle
+from .draw import Draw, draw_at
+from .layout import Layout
+from .memory import CircuitMemory
+from .point import NO_CURRENT, Point
+
+OVERLOAD_MARGIN_A: Final = 0.05
+"""A current counts as over its limit when it exceeds it by more than a meter's last digit."""
+
+_RECOVERY_S: Final = 10.0
+_RECOVERY_A_PER_S: Final = 0.05
+"""An estimate that falls is believed by and by: within about `_RECOVERY_S`, and never slower than this rate."""
+
+_NEW: Final = CircuitMemory()
+
+
+@dataclass(slots=True)
+class CircuitEstimate:
+    """One circuit in one cycle, in A per phase, None where no meter tells.
+
+    `base_a` is the uncontrolled current, `held_a` what is reckoned with. `hopeful_a` differs from `base_a` only under
+    overload with a raise in flight: who fits by that lower estimate is reduced, not paused. `draws` are the chargers'
+    parts by their index in the layout.
+    """
+
+    current_a: PerPhase | None = None
+    base_a: PerPhase | None = None
+    hopeful_a: PerPhase | None = None
+    held_a: PerPhase = NO_CURRENT
+    overloaded: tuple[bool, bool, bool] = (False, False, False)
+    at_s: float = 0.0
+    draws: dict[int, Draw] | None = None
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether the estimate was raised because of a raise in flight."""
+        return self.hopeful_a != self.base_a
+
+
+def estimate(cycle: Cycle, points: list[Point]) -> list[CircuitEstimate]:
+    """Estimate the uncontrolled current of every circuit, in the site's order."""
+    layout, settle_s = cycle.layout, cycle.settings.settle_s
+    estimates = []
+    for node, reading in zip(layout.nodes, cycle.meters.readings, strict=True):
+        if reading is None:
+            estimates.append(CircuitEstimate())
+            continue
+        draws = {index: draw_at(points[index], reading.at_s, settle_s) for index in node.chargers_below}
+        before = cycle.memory.circuits.get(node.circuit.circuit_id, _NEW)
+        estimates.append(_estimate_circuit(node.circuit, reading, draws, before, cycle.elapsed_s))
+    _carry_up(layout, estimates)
+    return estimates
+
+
+def _estimate_circuit(
+    circuit: Circuit, reading: MeterReading, draws: dict[int, Draw], before: CircuitMemory, elapsed_s: float
+) -> CircuitEstimate:
+    low, high, rising = _sums(draws)
+    base, hopeful, held, over = [0.0] * 3, [0.0] * 3, [0.0] * 3, [False] * 3
+    for phase in range(3):
+        current_a = reading.current_a[phase]
+        most_a, least_a = current_a - low[phase], current_a - high[phase]
+        last_a = most_a if before.base_a is None else before.base_a[phase]
+        hopeful[phase] = base[phase] = min(max(last_a, least_a), most_a)
+        over[phase] = current_a > circuit.import_limit_a[phase] + OVERLOAD_MARGIN_A
+        if over[phase]:
+            base[phase] = min(most_a, max(base[phase], least_a + rising[phase]))
+            hopeful[phase] = max(least_a, base[phase] - rising[phase])
+        held_a = base[phase] if before.held_a is None else before.held_a[phase]
+        held[phase] = _held(held_a, base[phase], elapsed_s)
+    return CircuitEstimate(
+        current_a=reading.current_a,
+        base_a=(base[0], base[1], base[2]),
+        hopeful_a=(hopeful[0], hopeful[1], hopeful[2]),
+        held_a=(held[0], held[1], held[2]),
+        overloaded=(over[0], over[1], over[2]),
+        at_s=reading.at_s,
+        draws=draws,
+    )
+
+
+def _sums(draws: dict[int, Draw]) -> tuple[list[float], list[float], list[float]]:
+    low, high, rising = [0.0] * 3, [0.0] * 3, [0.0] * 3
+    for draw in draws.values():
+        for phase in range(3):
+            low[phase] += draw.low_a[phase]
+            high[phase] += draw.high_a[phase]
+            rising[phase] += draw.rising_a[phase]
+    return low, high, rising
+
+
+def _held(held_a: float, base_a: float, elapsed_s: float) -> float:
+    """Follow a rising estimate at once and a falling one slowly."""
+    if base_a >= held_a:
+        return base_a
+    gap_a = held_a - base_a
+    return max(base_a, held_a - elapsed_s * max(_RECOVERY_A_PER_S, gap_a / _RECOVERY_S))
+
+
+def _carry_up(layout: Layout, estimates: list[CircuitEstimate]) -> None:
+    """Count the uncontrolled current below an unmetered circuit as far as meters further down know it."""
+    for index in range(len(estimates) - 1, 0, -1):
+        parent = layout.nodes[index].parent
+        above = estimates[parent]
+        if above.current_a is None:
+            held = estimates[index].held_a
+            above.held_a = (above.held_a[0] + held[0], above.held_a[1] + held[1], above.held_a[2] + held[2])

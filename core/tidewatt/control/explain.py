@@ -1,0 +1,81 @@
+"""Stage nine: the decision as others read it: setpoints with reasons, circuits, and named faults."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tidewatt.site import Fault, FaultCode, PerPhase, Setpoint
+
+from .bound import charger_fault
+from .cycle import Cycle
+from .estimate import CircuitEstimate
+from .layout import Layout
+from .memory import Memory
+from .model import CircuitDecision, Decision
+from .point import Point
+from .share import Rooms
+from .vehicle import deviation_fault
+
+OVERLOAD_FAULT_S: Final = 10.0
+"""An overload that lasts this long is more than a reaction to a step: it is reported."""
+
+
+def explain(
+    cycle: Cycle, points: list[Point], estimates: list[CircuitEstimate], rooms: Rooms, after: Memory
+) -> Decision:
+    """Put the decision together. `after` is the memory after this cycle."""
+    layout = cycle.layout
+    return Decision(
+        setpoints=tuple(
+            Setpoint(
+                charger_id=point.charger.charger_id,
+                current_a=point.setpoint_a,
+                reason=point.reason,
+                valid_for_s=cycle.settings.setpoint_validity_s,
+            )
+            for point in points
+        ),
+        circuits=tuple(
+            CircuitDecision(
+                circuit_id=node.circuit.circuit_id,
+                current_a=one.current_a,
+                base_a=one.base_a,
+                headroom_a=None if one.current_a is None else _per_phase(row),
+                overloaded=one.overloaded,
+            )
+            for node, one, row in zip(layout.nodes, estimates, rooms.headroom_a, strict=True)
+        ),
+        faults=(*cycle.meters.faults, *_charger_faults(points), *_overload_faults(layout, estimates, after)),
+    )
+
+
+def _per_phase(row: list[float]) -> PerPhase:
+    return (row[0], row[1], row[2])
+
+
+def _charger_faults(points: list[Point]) -> list[Fault]:
+    faults = []
+    for point in points:
+        fault = charger_fault(point)
+        if fault is not None:
+            faults.append(fault)
+        elif point.deviating:
+            faults.append(deviation_fault(point))
+    return faults
+
+
+def _overload_faults(layout: Layout, estimates: list[CircuitEstimate], memory: Memory) -> list[Fault]:
+    faults = []
+    for node, one in zip(layout.nodes, estimates, strict=True):
+        circuit = node.circuit
+        since_s = memory.circuits[circuit.circuit_id].overloaded_since_s
+        if since_s is None or memory.at_s is None or memory.at_s - since_s < OVERLOAD_FAULT_S:
+            continue
+        over = " and ".join(
+            f"L{phase + 1} carries {current_a:.1f} A of {limit_a:g} A"
+            for phase, (current_a, limit_a) in enumerate(zip(one.current_a or (), circuit.import_limit_a, strict=True))
+            if one.overloaded[phase]
+        )
+        detail = f"{circuit.name}: {over}; the chargers below have been reduced as far as they follow."
+        faults.append(Fault(code=FaultCode.OVERLOAD, subject_id=circuit.circuit_id, detail=detail))
+    return faults

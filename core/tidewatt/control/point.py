@@ -1,0 +1,100 @@
+"""One charger on its way through a cycle: each stage fills in what it finds out, the next ones read it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+import math
+from typing import Final
+
+from tidewatt.site import Charger, ChargerState, PerPhase, Reason, ReasonCode, Wish
+
+from .layout import Place
+from .memory import ChargerMemory, Told
+
+NO_CURRENT: Final[PerPhase] = (0.0, 0.0, 0.0)
+PHASES_OF: Final = tuple(tuple(phase for phase in range(3) if mask >> phase & 1) for mask in range(8))
+"""Phase indices of a bit mask."""
+
+_PLAUSIBLE_A: Final = 1e5
+"""Larger currents are not currents but broken registers."""
+
+UNBOUND: Final = Reason(code=ReasonCode.CHARGER_MAXIMUM)
+
+
+@dataclass(slots=True)
+class Point:
+    """A charger in one cycle. Currents are in A; per-phase tuples are in the site's phases.
+
+    sense: `online`, `connected`, `available` (can be commanded), `idle` (plugged but not asking for current),
+    `measured_a` (None when unknown), `told`, `settled` (the measurement shows the last setpoint being followed),
+    `back_since_s` (when it came back after being offline).
+    vehicle: `phases` (mask in use), `drawn_a` (highest phase), `vehicle_limit_a`, `deviating`.
+    bound: `weight`, `minimum_a`, `maximum_a` with the reason `bound` for it; `pause` when it may not charge at all;
+    `fail_safe` when it may not exceed its safe current; `solar` when it follows the sun; `reserve_a`, what it may draw
+    outside the allocation; `held_off` when a pause must last; `taking_part` in the allocation.
+    solar: since when there is enough sun to start (`sun_since_s`), or too little to go on (`shade_since_s`).
+    allocate: `share_a`, `share_reason`. smooth: `setpoint_a`, `reason`.
+    """
+
+    place: Place
+    charger: Charger
+    memory: ChargerMemory
+    state: ChargerState | None
+    wish: Wish
+    online: bool
+    connected: bool
+    available: bool
+    idle: bool
+    measured_a: PerPhase | None
+    measured_at_s: float
+    told: tuple[Told, ...]
+    settled: bool
+    back_since_s: float | None
+    phases: int = 0
+    drawn_a: float | None = None
+    vehicle_limit_a: float | None = None
+    deviating: bool = False
+    phases_learned: int = 0
+    phases_seen: int = 0
+    phases_since_s: float | None = None
+    weight: float = 1.0
+    minimum_a: float = 0.0
+    maximum_a: float = 0.0
+    bound: Reason = UNBOUND
+    pause: Reason | None = None
+    fail_safe: Reason | None = None
+    solar: bool = False
+    sun_since_s: float | None = None
+    shade_since_s: float | None = None
+    reserve_a: PerPhase = NO_CURRENT
+    held_off: bool = False
+    taking_part: bool = False
+    share_a: float = 0.0
+    share_reason: Reason = UNBOUND
+    setpoint_a: float = 0.0
+    reason: Reason = UNBOUND
+
+    @property
+    def current_a(self) -> float:
+        """The current the charger was told last, 0 when it never was."""
+        return self.told[-1].current_a if self.told else 0.0
+
+    def lower(self, maximum_a: float, reason: Reason) -> None:
+        """Bound the charger from above, keeping the reason of whatever is lowest."""
+        if maximum_a < self.maximum_a:
+            self.maximum_a = maximum_a
+            self.bound = reason
+
+
+def plausible(currents: PerPhase | None) -> bool:
+    """Say whether these are three numbers that could be currents in A."""
+    return currents is not None and all(math.isfinite(value) and abs(value) < _PLAUSIBLE_A for value in currents)
+
+
+def on_phases(phases: int, current_a: float) -> PerPhase:
+    """Return `current_a` on each phase of a bit mask and zero on the others."""
+    return (
+        current_a if phases & 1 else 0.0,
+        current_a if phases & 2 else 0.0,
+        current_a if phases & 4 else 0.0,
+    )

@@ -1,0 +1,95 @@
+"""Stage two: what the measured currents tell about the vehicle: its phases, its own limit, its obedience."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+from tidewatt.site import Fault, FaultCode, PerPhase
+
+from .model import ControlSettings
+from .point import PHASES_OF, Point
+
+DEVIATION_A: Final = 1.0
+"""A charger that draws this much more than it was told does not follow."""
+
+_DRAWING_A: Final = 2.0
+_QUIET_A: Final = 0.5
+_MARGIN_STEPS: Final = 2.0
+_MARGIN_A: Final = 1.0
+
+
+def learn(point: Point, settings: ControlSettings) -> None:
+    """Fill in what is known of the vehicle at a charger."""
+    _learn_phases(point, settings)
+    if point.measured_a is not None:
+        point.drawn_a = max(point.measured_a[phase] for phase in PHASES_OF[point.phases])
+    point.deviating = _deviates(point)
+    point.vehicle_limit_a = _vehicle_limit(point, settings)
+
+
+def deviation_fault(point: Point) -> Fault:
+    """Return the fault of a charger that draws more than it was told."""
+    detail = (
+        f"{point.charger.name} draws {point.drawn_a or 0.0:.1f} A although it was told {point.current_a:g} A; "
+        "its current is set aside and the others make room."
+    )
+    return Fault(code=FaultCode.CURRENT_DEVIATION, subject_id=point.charger.charger_id, detail=detail)
+
+
+def _learn_phases(point: Point, settings: ControlSettings) -> None:
+    """A vehicle uses every wired phase until it has been seen drawing on some only, for long enough."""
+    memory, place = point.memory, point.place
+    if not point.connected:
+        point.phases = place.phases
+        return
+    point.phases_learned, point.phases_seen, point.phases_since_s = (
+        memory.phases,
+        memory.phases_seen,
+        memory.phases_since_s,
+    )
+    if point.measured_a is not None:
+        _watch_phases(point, point.measured_a, settings.settle_s)
+    point.phases = point.phases_learned or place.vehicle_phases
+
+
+def _watch_phases(point: Point, measured_a: PerPhase, settle_s: float) -> None:
+    drawing = sum(1 << phase for phase in PHASES_OF[point.place.phases] if measured_a[phase] > _DRAWING_A)
+    quiet = sum(1 << phase for phase in PHASES_OF[point.place.phases] if measured_a[phase] < _QUIET_A)
+    if drawing & ~(point.phases_learned or point.place.vehicle_phases):
+        # It draws where nobody expected it to: expect everything again.
+        point.phases_learned = point.place.phases
+    if not drawing or drawing | quiet != point.place.phases:
+        return
+    if point.phases_seen != drawing or point.phases_since_s is None:
+        point.phases_seen, point.phases_since_s = drawing, point.measured_at_s
+    elif point.measured_at_s - point.phases_since_s >= settle_s:
+        point.phases_learned = drawing
+
+
+def _deviates(point: Point) -> bool:
+    return (
+        point.online and point.settled and point.drawn_a is not None and point.drawn_a > point.current_a + DEVIATION_A
+    )
+
+
+def _vehicle_limit(point: Point, settings: ControlSettings) -> float | None:
+    """The current the vehicle seems to limit itself to, with room to show that it would take more.
+
+    None while it follows what it is told. The limit changes only on a measurement taken after the last setpoint
+    settled.
+    """
+    if not point.connected or point.idle:
+        return None
+    limit_a = point.memory.vehicle_limit_a
+    drawn_a, told_a = point.drawn_a, point.current_a
+    if not point.settled or drawn_a is None or told_a <= 0:
+        return limit_a
+    step_a = point.charger.step_a
+    margin_a = max(_MARGIN_STEPS * step_a, _MARGIN_A)
+    if drawn_a + margin_a < told_a:
+        return math.ceil((drawn_a + margin_a) / step_a) * step_a
+    if limit_a is not None and drawn_a > told_a - margin_a / 2:
+        risen_a = told_a + max(settings.increase_step_a, margin_a)
+        return None if risen_a >= point.charger.maximum_a else risen_a
+    return limit_a
