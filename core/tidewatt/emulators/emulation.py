@@ -64,8 +64,8 @@ class Emulation:
                 station.observe()
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator[EmulationAddresses]:
-        """Listen and let the stations connect; everything is closed on the way out."""
+    async def listening(self) -> AsyncIterator[EmulationAddresses]:
+        """Serve meters and commands; OSError when a port is taken. Everything is closed on the way out."""
         async with AsyncExitStack() as stack:
             meters: dict[str, MeterServer] = {}
             for server, meter_ids in self._meter_servers():
@@ -75,17 +75,16 @@ class Emulation:
             control = ControlServer(self)
             await control.start()
             stack.push_async_callback(control.stop)
-            addresses = EmulationAddresses(
+            yield EmulationAddresses(
                 control=(control.host, control.bound_port),
                 meters={meter_id: (server.host, server.bound_port) for meter_id, server in meters.items()},
             )
-            group = await stack.enter_async_context(asyncio.TaskGroup())
-            tasks = [group.create_task(station.run()) for station in self.stations.values()]
-            try:
-                yield addresses
-            finally:
-                for task in tasks:
-                    task.cancel()
+
+    async def run_stations(self) -> None:
+        """Let the stations connect and serve, for ever."""
+        async with asyncio.TaskGroup() as group:
+            for station in self.stations.values():
+                group.create_task(station.run())
 
     def chargers(self) -> tuple[Charger, ...]:
         """Return the chargers of the site and those only the emulation knows."""
@@ -185,11 +184,13 @@ async def run_emulation(
     """
     site = load_site(document)
     emulation = Emulation(site, load_emulation(document, site))
-    async with emulation.running() as addresses:
+    async with emulation.listening() as addresses:
         _LOGGER.info("Emulating %s; commands go to http://%s:%d.", site.name, *addresses.control)
         if ready is not None:
             ready(addresses)
-        await keep_pace(emulation)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(emulation.run_stations())
+            group.create_task(keep_pace(emulation))
 
 
 async def keep_pace(

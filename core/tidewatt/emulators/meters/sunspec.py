@@ -50,7 +50,7 @@ def _integer_body(sample: MeterSample) -> list[int]:
     """Model 203: 16-bit values, each group followed by the exponent of its scale; energies are 32-bit counters."""
     power_w = sample.power_w
     words = _scaled([sum(map(abs, sample.current_a)), *map(abs, sample.current_a)], -2)
-    words += _scaled([sum(sample.voltage_v) / 3, *sample.voltage_v, *sample.line_voltage_v], -1)
+    words += _scaled(_voltages_v(sample), -1)
     words += _scaled([sample.frequency_hz], -2)
     words += _scaled([sum(power_w), *power_w], 0)
     words += _scaled([abs(sum(power_w)), *map(abs, power_w)], 0)
@@ -70,10 +70,7 @@ def _float_body(sample: MeterSample) -> list[int]:
     values = [
         sum(map(abs, sample.current_a)),
         *map(abs, sample.current_a),
-        sum(sample.voltage_v) / 3,
-        *sample.voltage_v,
-        sum(sample.line_voltage_v) / 3,
-        *sample.line_voltage_v,
+        *_voltages_v(sample),
         sample.frequency_hz,
         sum(power_w),
         *power_w,
@@ -95,3 +92,9 @@ def _scaled(values: list[float], exponent: int) -> list[int]:
     return [
         word for value in [*(value / 10**exponent for value in values), exponent] for word in encode_int16(round(value))
     ]
+
+
+def _voltages_v(sample: MeterSample) -> list[float]:
+    """Return the average and each voltage to neutral, then the average and each between two phases."""
+    to_neutral, between = sample.voltage_v, sample.line_voltage_v
+    return [sum(to_neutral) / 3, *to_neutral, sum(between) / 3, *between]

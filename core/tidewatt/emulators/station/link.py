@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from base64 import b64encode
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 import logging
@@ -20,7 +21,6 @@ _LOGGER = logging.getLogger(__name__)
 
 FIRST_WAIT_S = 1.0
 LONGEST_WAIT_S = 16.0
-PING_INTERVAL_S = 20.0
 OPEN_TIMEOUT_S = 10.0
 
 
@@ -120,12 +120,10 @@ class StationLink:
 
     async def _open(self, client: aiohttp.ClientSession) -> aiohttp.ClientWebSocketResponse:
         address = self.address
-        auth = None if address.password is None else aiohttp.BasicAuth(address.station_id, address.password)
         return await client.ws_connect(
             f"{address.url.rstrip('/')}/{address.station_id}",
             protocols=[address.version.value],
-            auth=auth,
-            heartbeat=PING_INTERVAL_S,
+            headers=_credentials(address),
         )
 
     def _note_refusal(self, refusal: str) -> None:
@@ -146,3 +144,11 @@ class StationLink:
             _LOGGER.warning("Station %s hung up: %s", self.address.station_id, flood.exceptions[0])
         finally:
             self._session = None
+
+
+def _credentials(address: LinkAddress) -> dict[str, str]:
+    """Return the header of HTTP Basic authentication (RFC 7617), none without a password."""
+    if address.password is None:
+        return {}
+    pair = f"{address.station_id}:{address.password}".encode()
+    return {"Authorization": f"Basic {b64encode(pair).decode()}"}

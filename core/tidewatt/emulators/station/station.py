@@ -271,7 +271,10 @@ class Station(Dialect):
 
     def _beat(self) -> None:
         interval_s = self.heartbeat_interval_s()
-        if interval_s > 0 and self.time.now_s >= self._next_heartbeat_s:
+        if interval_s == 0:
+            return
+        self._next_heartbeat_s = min(self._next_heartbeat_s, self.time.now_s + interval_s)
+        if self.time.now_s >= self._next_heartbeat_s:
             self._next_heartbeat_s = self.time.now_s + interval_s
             self.notify("Heartbeat", {})
 
