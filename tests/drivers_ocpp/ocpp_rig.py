@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from base64 import b64encode
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ import json
 from typing import Any
 from uuid import uuid4
 
-from aiohttp import BasicAuth, ClientSession, ClientWebSocketResponse, WSMsgType
+from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType
 
 from tidewatt.drivers.ocpp import CentralSystem, DiscoveredStation, OcppSettings
 from tidewatt.site import (
@@ -204,6 +205,11 @@ def default_answers(version: str) -> dict[str, Any]:
     }
 
 
+def basic_auth(user: str, password: str) -> dict[str, str]:
+    """Return the header of basic authentication."""
+    return {"Authorization": "Basic " + b64encode(f"{user}:{password}".encode()).decode()}
+
+
 @asynccontextmanager
 async def connected(
     rig: Rig,
@@ -214,9 +220,9 @@ async def connected(
     answers: dict[str, Any] | None = None,
 ) -> AsyncIterator[RawStation]:
     """Connect a scripted station and disconnect it at the end."""
-    auth = BasicAuth(station_id, password) if password is not None else None
+    headers = basic_auth(station_id, password) if password is not None else {}
     url = f"http://127.0.0.1:{rig.system.bound_port}/ocpp/{station_id}"
-    async with ClientSession() as client, client.ws_connect(url, protocols=[version], auth=auth) as socket:
+    async with ClientSession() as client, client.ws_connect(url, protocols=[version], headers=headers) as socket:
         station = RawStation(socket, version, default_answers(version) | (answers or {}))
         task = asyncio.create_task(station.run())
         try:
@@ -227,7 +233,9 @@ async def connected(
 
 
 @asynccontextmanager
-async def central(chargers: list[Charger], store: DictStore | None = None, **settings: Any) -> AsyncIterator[Rig]:
+async def central(
+    chargers: list[Charger], store: DictStore | None = None, *, port: int = 0, **settings: Any
+) -> AsyncIterator[Rig]:
     """Run a central system on a free loopback port; it must end without leaving a task."""
     clock = settings.pop("clock", None)
     before = asyncio.all_tasks()
@@ -238,7 +246,7 @@ async def central(chargers: list[Charger], store: DictStore | None = None, **set
             rigs[0].take(item)
 
         system = CentralSystem(
-            OcppListener(port=0),
+            OcppListener(port=port),
             chargers,
             store=store or DictStore(),
             on_reading=take,

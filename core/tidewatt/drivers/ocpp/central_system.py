@@ -160,7 +160,7 @@ class CentralSystem:
         version = best_version(offered, VERSIONS)
         socket = web.WebSocketResponse(
             protocols=(version,) if version else (),
-            heartbeat=self._settings.ping_interval_s,
+            autoping=False,
             max_msg_size=MAX_FRAME_BYTES,
             timeout=_CLOSE_TIMEOUT_S,
         )

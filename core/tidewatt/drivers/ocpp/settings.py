@@ -14,8 +14,8 @@ class OcppSettings:
     call_timeout_s: float = 30.0
     """A station that has not answered by then did not take the command."""
     heartbeat_interval_s: float = 60.0
-    ping_interval_s: float = 20.0
-    """WebSocket pings; a peer that misses one for half as long is gone."""
+    ping_interval_s: float = 15.0
+    """WebSocket pings; a peer from which nothing came between two of them is gone."""
     meter_interval_s: float = 5.0
     """How often stations are asked to measure."""
     boot_grace_s: float = 2.0

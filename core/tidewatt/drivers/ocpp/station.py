@@ -137,6 +137,7 @@ class Station:
         self._link.open(connection.commands)
         for point in self.points.values():
             point.limiter.forget()
+        connection.tasks.spawn(socket.keep_alive(self._settings.ping_interval_s))
         connection.tasks.spawn(self._stop_waiting_for_boot(connection))
         try:
             await connection.session.run()
