@@ -30,13 +30,12 @@ type _Values = dict[int | None, float]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
-    """What a station measured at one moment. `current_a` and `voltage_v` are per terminal; None is unknown."""
+    """What a station measured at one moment. `current_a` is per terminal of the charger; None is unknown."""
 
     at_utc: datetime | None
     current_a: PerPhase | None = None
     power_w: float | None = None
     energy_wh: float | None = None
-    voltage_v: PerPhase | None = None
 
     @property
     def is_electrical(self) -> bool:
@@ -55,15 +54,12 @@ def parse_meter_values(payload: Any, terminals: int, nominal_v: float) -> list[M
 def _measurement(row: dict[str, Any], terminals: int, nominal_v: float) -> Measurement:
     by_measurand = _collect(rows(row, "sampledValue"))
     power = _net(by_measurand, _POWER)
-    power_w = _total(power)
-    voltage = by_measurand.get(_VOLTAGE, {})
-    voltage_v = _per_terminal(voltage) or ((voltage[None],) * 3 if None in voltage else None)
+    voltage_v = _voltages(by_measurand.get(_VOLTAGE, {}), nominal_v)
     return Measurement(
         at_utc=from_wire_time(row.get("timestamp")),
-        current_a=_currents(_net(by_measurand, _CURRENT), power, voltage_v or (nominal_v,) * 3, terminals),
-        power_w=power_w,
+        current_a=_currents(_net(by_measurand, _CURRENT), power, voltage_v, terminals),
+        power_w=_total(power),
         energy_wh=_total(by_measurand.get(_ENERGY, {})),
-        voltage_v=voltage_v,
     )
 
 
@@ -119,6 +115,12 @@ def _per_terminal(values: _Values) -> PerPhase | None:
     return (values.get(0, 0.0), values.get(1, 0.0), values.get(2, 0.0))
 
 
+def _voltages(measured: _Values, nominal_v: float) -> PerPhase:
+    """Return the voltage at each terminal: measured there, measured without a phase, or nominal."""
+    common_v = measured.get(None, nominal_v)
+    return (measured.get(0, common_v), measured.get(1, common_v), measured.get(2, common_v))
+
+
 def _currents(current: _Values, power: _Values, voltage_v: PerPhase, terminals: int) -> PerPhase | None:
     """Return the current per terminal from what there is: currents, else powers per phase.
 
@@ -132,7 +134,7 @@ def _currents(current: _Values, power: _Values, voltage_v: PerPhase, terminals: 
     per_phase_w = _per_terminal(power)
     if per_phase_w is None and terminals == 1 and None in power:
         per_phase_w = (power[None], 0.0, 0.0)
-    if per_phase_w is None or not all(volts > 0 for volts in voltage_v[:terminals]):
+    if per_phase_w is None or min(voltage_v) <= 0:
         return None
     l1, l2, l3 = (watts / volts if watts else 0.0 for watts, volts in zip(per_phase_w, voltage_v, strict=True))
     return (l1, l2, l3)
