@@ -1,7 +1,22 @@
-"""One decision per cycle: how much every charger may draw, and why."""
+"""One decision per cycle, and the shell that senses before it and acts after it."""
 
+from .controller import Controller
 from .decide import decide
+from .health import ControllerHealth
 from .memory import Memory
 from .model import CircuitDecision, ControlSettings, Decision, Snapshot
+from .trace import ReplayResult, TraceWriter, replay
 
-__all__ = ["CircuitDecision", "ControlSettings", "Decision", "Memory", "Snapshot", "decide"]
+__all__ = [
+    "CircuitDecision",
+    "ControlSettings",
+    "Controller",
+    "ControllerHealth",
+    "Decision",
+    "Memory",
+    "ReplayResult",
+    "Snapshot",
+    "TraceWriter",
+    "decide",
+    "replay",
+]
