@@ -1,0 +1,174 @@
+"""The running site of one config entry: the latest cycle for the entities, and the ways people act on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+import logging
+from typing import Any
+
+from homeassistant.config_entries import ConfigEntry, ConfigSubentry
+from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers.event import async_track_time_interval
+
+from tidewatt.control import Decision, Snapshot
+from tidewatt.site import CommandError, Site, SiteError, StateStore
+
+from .const import DOMAIN
+from .entity_sources import VehicleSources
+from .views import ChargerView, CycleView, MeterView, SiteView, VehicleView, view_cycle
+from .wiring import site_runtime
+
+_LOGGER = logging.getLogger(__name__)
+
+LONGEST_CYCLE_S = 15
+"""Control that has not decided anything for this long is taken for dead."""
+
+type TidewattConfigEntry = ConfigEntry[SiteHub]
+"""The config entry of a site."""
+
+type PartFollower = Callable[[ConfigSubentry], None]
+"""Called once for every part of the site, also for those that come later."""
+
+
+class SiteHub:
+    """Runs a site and stands between it and the entities that show it."""
+
+    def __init__(self, hass: HomeAssistant, entry: TidewattConfigEntry, site: Site, store: StateStore) -> None:
+        self.site = site
+        self.runtime = site_runtime(hass, entry, site, store, self._cycle_ended)
+        self._hass = hass
+        self._entry = entry
+        self._end_watch: CALLBACK_TYPE = lambda: None
+        self._vehicles = VehicleSources(hass, self.runtime.push_vehicle)
+        self.decision: Decision | None = None
+        self._view: CycleView | None = None
+        self._listeners: list[CALLBACK_TYPE] = []
+        self._followers: list[PartFollower] = []
+        self._followed: set[str] = set(entry.subentries)
+
+    async def start(self) -> None:
+        """Start the site; OSError when stations could not connect to it, SiteError for a meter nobody can read."""
+        await self.runtime.start()
+        await self._vehicles.follow(self.site)
+        self._end_watch = async_track_time_interval(
+            self._hass, self._watch, timedelta(seconds=LONGEST_CYCLE_S), cancel_on_shutdown=True
+        )
+
+    async def stop(self, _event: Event | None = None) -> None:
+        """Stop the site. Safe to call twice."""
+        self._end_watch()
+        await self._vehicles.stop()
+        await self.runtime.stop()
+
+    def can_take_over(self, site: Site) -> bool:
+        """Whether a changed site can be taken over while it runs; otherwise its entry has to be reloaded."""
+        return self.runtime.can_update(site) and site.phases == self.site.phases
+
+    async def take_over(self, site: Site) -> None:
+        """Go on as a changed site, without dropping a session."""
+        await self.runtime.update(site)
+        await self._vehicles.follow(site)
+        self.site = site
+
+    def identifier(self, owner_id: str | None) -> str:
+        """Return what identifies a part of this site, or the site itself, in Home Assistant's registries."""
+        entry_id = self._entry.entry_id
+        return entry_id if owner_id is None else f"{entry_id}_{owner_id}"
+
+    @callback
+    def _cycle_ended(self, snapshot: Snapshot, decision: Decision) -> None:
+        """Show a cycle."""
+        self.decision = decision
+        self._view = view_cycle(snapshot, decision, self.runtime.health)
+        self._tell_listeners()
+
+    @callback
+    def _watch(self, _now: datetime) -> None:
+        age_s = self.runtime.health.cycle_age_s
+        if self._view is not None and age_s is not None and age_s > LONGEST_CYCLE_S:
+            _LOGGER.error("Control of %s stands still for %.0f s; nothing about it is known now", self.site.name, age_s)
+            self._view = None
+            self._tell_listeners()
+
+    def _tell_listeners(self) -> None:
+        for listener in tuple(self._listeners):
+            listener()
+
+    def site_view(self) -> SiteView | None:
+        """Return the site in the latest cycle."""
+        return None if self._view is None else self._view.site
+
+    def charger_view(self, charger_id: str) -> ChargerView | None:
+        """Return a charger in the latest cycle."""
+        return None if self._view is None else self._view.chargers.get(charger_id)
+
+    def meter_view(self, meter_id: str) -> MeterView | None:
+        """Return a meter in the latest cycle."""
+        return None if self._view is None else self._view.meters.get(meter_id)
+
+    def vehicle_view(self, vehicle_id: str) -> VehicleView | None:
+        """Return a vehicle in the latest cycle."""
+        return None if self._view is None else self._view.vehicles.get(vehicle_id)
+
+    @callback
+    def async_listen(self, listener: CALLBACK_TYPE) -> CALLBACK_TYPE:
+        """Call `listener` after every cycle until the returned function is called."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    @callback
+    def async_follow_parts(self, follower: PartFollower) -> CALLBACK_TYPE:
+        """Call `follower` for every part there is and comes, until the returned function is called."""
+        self._followers.append(follower)
+        for subentry in self._entry.subentries.values():
+            follower(subentry)
+        return lambda: self._followers.remove(follower)
+
+    @callback
+    def async_announce_parts(self) -> None:
+        """Tell the followers of parts that were added."""
+        for part_id, subentry in self._entry.subentries.items():
+            if part_id not in self._followed:
+                for follower in self._followers:
+                    follower(subentry)
+        self._followed = set(self._entry.subentries)
+
+    def change_wish(self, charger_id: str, **changes: Any) -> None:
+        """Change what people wish of a charger; ServiceValidationError when it cannot be wished."""
+        wish = replace(self.runtime.wish(charger_id), **changes)
+        try:
+            self.runtime.set_wish(charger_id, wish)
+        except SiteError as error:
+            raise ServiceValidationError(
+                translation_domain=DOMAIN,
+                translation_key="wish_refused",
+                translation_placeholders={"value": str(error.value), "remedy": error.remedy},
+            ) from error
+
+    async def async_start_charging(self, charger_id: str, id_tag: str | None) -> None:
+        """Start a session; HomeAssistantError when the charger does not."""
+        try:
+            await self.runtime.port(charger_id).start(id_tag)
+        except CommandError as error:
+            raise self._refusal(error) from error
+
+    async def async_stop_charging(self, charger_id: str) -> None:
+        """End the running session, if there is one; HomeAssistantError when the charger does not."""
+        try:
+            await self.runtime.port(charger_id).stop()
+        except CommandError as error:
+            raise self._refusal(error) from error
+
+    def _refusal(self, error: CommandError) -> HomeAssistantError:
+        return HomeAssistantError(
+            translation_domain=DOMAIN,
+            translation_key="command_failed",
+            translation_placeholders={
+                "charger": self.site.charger(error.charger_id).name,
+                "command": error.command,
+                "answer": error.answer,
+            },
+        )

@@ -1,0 +1,38 @@
+"""The actions of Tidewatt. Each is aimed at chargers: at their mode entities, or at devices or areas that hold them."""
+
+from __future__ import annotations
+
+from homeassistant.components.select import DOMAIN as SELECT_DOMAIN
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.service import async_register_platform_entity_service
+from homeassistant.helpers.typing import VolDictType
+import probatio
+
+from tidewatt.site import Mode
+
+from .const import DOMAIN
+
+ATTR_CURRENT_A = "current_a"
+ATTR_ID_TAG = "id_tag"
+ATTR_MODE = "mode"
+
+ACTIONS: dict[str, VolDictType | None] = {
+    "set_mode": {probatio.Required(ATTR_MODE): probatio.In([mode.value for mode in Mode])},
+    "set_limit": {
+        probatio.Required(ATTR_CURRENT_A): probatio.All(probatio.Coerce(float), probatio.Range(min=0, max=1000))
+    },
+    "clear_limit": None,
+    "start_charging": {probatio.Optional(ATTR_ID_TAG): cv.string},
+    "stop_charging": None,
+}
+"""Every action with the fields it takes; the mode entity has a method `async_<action>` for each."""
+
+
+@callback
+def async_setup_services(hass: HomeAssistant) -> None:
+    """Register the actions."""
+    for name, schema in ACTIONS.items():
+        async_register_platform_entity_service(
+            hass, DOMAIN, name, entity_domain=SELECT_DOMAIN, schema=schema, func=f"async_{name}"
+        )

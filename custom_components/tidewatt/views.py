@@ -1,0 +1,171 @@
+"""What entities show: one cycle of control, cut into what each charger, meter, vehicle and the site is about.
+
+None is unknown here as everywhere in Tidewatt: never reported, or too old to count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tidewatt.control import CircuitDecision, ControllerHealth, Decision, Snapshot
+from tidewatt.site import (
+    MAIN_CIRCUIT_ID,
+    Charger,
+    ChargerState,
+    Fault,
+    FaultCode,
+    Meter,
+    MeterReading,
+    PerPhase,
+    ReasonCode,
+    Setpoint,
+    Site,
+    Wish,
+)
+
+
+class Health(StrEnum):
+    """How control of the site stands."""
+
+    OK = "ok"
+    DEGRADED = "degraded"
+    FAIL_SAFE = "fail_safe"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChargerView:
+    """One charger in one cycle. `measured` is its state while its currents are recent, else None."""
+
+    site: Site
+    charger: Charger
+    wish: Wish
+    state: ChargerState | None
+    measured: ChargerState | None
+    setpoint: Setpoint | None
+    faults: tuple[Fault, ...]
+
+    @property
+    def reachable(self) -> ChargerState | None:
+        """The charger's state while it is connected."""
+        return self.state if self.state is not None and self.state.online else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeterView:
+    """One meter in one cycle. `reading` is None while the meter is lost."""
+
+    meter: Meter
+    reading: MeterReading | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VehicleView:
+    """One vehicle in one cycle."""
+
+    soc_pct: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteView:
+    """The site's connection in one cycle."""
+
+    site: Site
+    main: CircuitDecision | None
+    reading: MeterReading | None
+    health: Health
+    controller: ControllerHealth
+    faults: tuple[Fault, ...]
+
+    @property
+    def headroom_a(self) -> PerPhase | None:
+        """What is left of the main fuse on each phase."""
+        return None if self.main is None else self.main.headroom_a
+
+    @property
+    def current_a(self) -> PerPhase | None:
+        """What flows through the main fuse on each phase."""
+        return None if self.main is None else self.main.current_a
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CycleView:
+    """One cycle, by id. A part that was configured after the cycle is missing."""
+
+    site: SiteView
+    chargers: dict[str, ChargerView]
+    meters: dict[str, MeterView]
+    vehicles: dict[str, VehicleView]
+
+
+def view_cycle(snapshot: Snapshot, decision: Decision, controller: ControllerHealth) -> CycleView:
+    """Return what the entities show of one cycle."""
+    meters = {meter.meter_id: _meter_view(snapshot, meter) for meter in snapshot.site.meters}
+    return CycleView(
+        site=_site_view(snapshot, decision, meters, controller),
+        chargers=_charger_views(snapshot, decision),
+        meters=meters,
+        vehicles={
+            vehicle.vehicle_id: VehicleView(
+                soc_pct=None if (state := snapshot.vehicles.get(vehicle.vehicle_id)) is None else state.soc_pct
+            )
+            for vehicle in snapshot.site.vehicles
+        },
+    )
+
+
+def _meter_view(snapshot: Snapshot, meter: Meter) -> MeterView:
+    reading = snapshot.meters.get(meter.meter_id)
+    if reading is not None and snapshot.now_s - reading.at_s > meter.tolerance_s:
+        reading = None
+    return MeterView(meter=meter, reading=reading)
+
+
+def _charger_views(snapshot: Snapshot, decision: Decision) -> dict[str, ChargerView]:
+    setpoints = {setpoint.charger_id: setpoint for setpoint in decision.setpoints}
+    return {
+        charger.charger_id: ChargerView(
+            site=snapshot.site,
+            charger=charger,
+            wish=snapshot.wishes.get(charger.charger_id) or Wish(mode=charger.mode),
+            state=snapshot.chargers.get(charger.charger_id),
+            measured=_measured(snapshot, charger),
+            setpoint=setpoints.get(charger.charger_id),
+            faults=_about(decision.faults, charger.charger_id),
+        )
+        for charger in snapshot.site.chargers
+    }
+
+
+def _measured(snapshot: Snapshot, charger: Charger) -> ChargerState | None:
+    state = snapshot.chargers.get(charger.charger_id)
+    if state is None or not state.online or state.measured_at_s is None:
+        return None
+    return state if snapshot.now_s - state.measured_at_s <= snapshot.settings.charger_tolerance_s else None
+
+
+def _site_view(
+    snapshot: Snapshot, decision: Decision, meters: dict[str, MeterView], controller: ControllerHealth
+) -> SiteView:
+    main_meter = snapshot.site.meter_of(MAIN_CIRCUIT_ID)
+    return SiteView(
+        site=snapshot.site,
+        main=next((circuit for circuit in decision.circuits if circuit.circuit_id == MAIN_CIRCUIT_ID), None),
+        reading=None if main_meter is None else meters[main_meter.meter_id].reading,
+        health=_health(decision),
+        controller=controller,
+        faults=decision.faults,
+    )
+
+
+def _health(decision: Decision) -> Health:
+    if any(fault.code in (FaultCode.METER_STALE, FaultCode.METER_MISSING) for fault in decision.faults) or any(
+        setpoint.reason.code is ReasonCode.FAIL_SAFE for setpoint in decision.setpoints
+    ):
+        return Health.FAIL_SAFE
+    return Health.DEGRADED if decision.faults else Health.OK
+
+
+def _about(faults: Iterable[Fault], subject_id: str) -> tuple[Fault, ...]:
+    return tuple(fault for fault in faults if fault.subject_id == subject_id)
