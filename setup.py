@@ -26,7 +26,7 @@ KERNELS = "core/tidewatt/kernels/**/_[a-z]*.py"
 REQUIRE_COMPILED = "TIDEWATT_REQUIRE_COMPILED"
 
 # Fused multiply-add rounds once where Python rounds twice; without it both ways to run give the same numbers.
-COMPILE_ARGUMENTS = [] if os.name == "nt" else ["-O3", "-ffp-contract=off"]
+COMPILE_ARGUMENTS = [] if os.name == "nt" else ["-ffp-contract=off"]
 
 UNCOMPILED = """
 ******************************************************************************************
@@ -62,12 +62,13 @@ class BuildKernels(build_ext):
 
 
 class KernelWheel(bdist_wheel):
-    """Tags the wheel by what it came to hold: this platform with compiled kernels, any platform without."""
+    """A wheel for this platform with compiled kernels, for any platform without."""
 
-    def get_tag(self) -> tuple[str, str, str]:
-        """Return the tags of interpreter, ABI and platform."""
+    def run(self) -> None:
+        """Build the kernels first: what the wheel is depends on what came of them."""
+        self.run_command("build_ext")
         self.root_is_pure = not self.distribution.has_ext_modules()
-        return super().get_tag()
+        super().run()
 
 
 def kernels() -> list[Extension]:

@@ -21,7 +21,7 @@ COMPILED: bool = cython.compiled
 
 TOLERANCE_A = cython.declare(cython.double, 1e-9)
 LEAST_GAIN = cython.declare(cython.double, 1e-9)
-# Chargers and entries looked at while exchanging, about 10 ms compiled: the search is bounded, and bounded the same on any machine.
+# Chargers and entries looked at while exchanging, about 10 ms compiled: a bound that is the same on every machine.
 EXCHANGE_BUDGET = cython.declare(cython.Py_ssize_t, 1_000_000)
 
 

@@ -55,7 +55,7 @@ def _check_shapes(problem: AllocationProblem) -> None:
 def _check_circuits(problem: AllocationProblem) -> None:
     parent = problem.parent
     if parent[0] != -1:
-        raise ValueError(f"parent[0]: {parent[0]} is not usable. The first circuit is the root: give -1.")
+        raise ValueError(f"parent[0]: {parent[0]} is not usable. Give -1: the first circuit is the root.")
     forward = (parent < 0) | (parent >= np.arange(parent.shape[0]))
     forward[0] = False
     _refuse("parent", parent, forward, "Give the index of a circuit listed before; there is one root and no cycle.")
