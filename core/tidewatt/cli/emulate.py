@@ -1,0 +1,33 @@
+"""`tidewatt emulate`: the stations, vehicles and meters of a site file, on the real wire protocols."""
+
+from __future__ import annotations
+
+import argparse
+
+from tidewatt.emulators import EmulationAddresses, run_emulation
+from tidewatt.site.yaml_text import parse_yaml
+
+from .arguments import Subparsers, add_site_argument, read_text
+from .serving import serve
+
+
+def add_parser(commands: Subparsers) -> None:
+    """Add the command."""
+    parser = commands.add_parser("emulate", help="emulate the hardware of a site file")
+    add_site_argument(parser)
+    parser.set_defaults(execute=_execute)
+
+
+def _execute(arguments: argparse.Namespace) -> int:
+    serve(run_emulation(parse_yaml(read_text(arguments.site)), ready=_announce))
+    return 0
+
+
+def _announce(addresses: EmulationAddresses) -> None:
+    for meter_id, (host, port) in addresses.meters.items():
+        print(f"Meter {meter_id} answers on Modbus TCP at {host}:{port}")
+    host, port = addresses.control
+    print(
+        f"Stations are calling. The world is at http://{host}:{port}/world; change it with `tidewatt inject`",
+        flush=True,
+    )

@@ -1,0 +1,246 @@
+"""A whole site at work: its stations and meters around one controller."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import asdict
+import time
+from typing import Any
+
+from tidewatt.control import Controller, ControllerHealth, Decision, Snapshot, TraceWriter
+from tidewatt.drivers.modbus import ModbusMeter, UnitOpener
+from tidewatt.drivers.ocpp import CentralSystem, DiscoveredStation, OcppSettings
+from tidewatt.site import (
+    ChargerPort,
+    Clock,
+    Driver,
+    Fault,
+    FaultListener,
+    Meter,
+    ModbusEndpoint,
+    OcppListener,
+    Reading,
+    ReadingListener,
+    Setpoint,
+    Site,
+    SiteError,
+    StateStore,
+    VehicleState,
+    Wish,
+)
+
+_MOST_DISCOVERED = 64
+
+type MeterFactory = Callable[[Meter, ReadingListener, FaultListener], Driver]
+"""Makes the driver, not started yet, of a meter."""
+
+
+class SiteRuntime:
+    """Runs a site: owns its central system, the drivers of its meters and its controller.
+
+    `meter_factories` makes the drivers of meters with endpoints of other types than Modbus. `on_cycle` hears of every
+    cycle, `on_discovered` of stations that call but are not configured; both are called on the event loop. With a
+    `trace`, every cycle is recorded.
+    """
+
+    def __init__(
+        self,
+        site: Site,
+        *,
+        store: StateStore,
+        open_unit: UnitOpener,
+        meter_factories: Mapping[type, MeterFactory] | None = None,
+        clock: Clock = time.monotonic,
+        trace: TraceWriter | None = None,
+        on_cycle: Callable[[Snapshot, Decision], None] = lambda _snapshot, _decision: None,
+        on_discovered: Callable[[DiscoveredStation], None] = lambda _station: None,
+    ) -> None:
+        self._site = site
+        self._open_unit = open_unit
+        self._meter_factories = {ModbusEndpoint: self._modbus_meter, **(meter_factories or {})}
+        self._clock = clock
+        self._on_discovered = on_discovered
+        self._discovered: dict[str, DiscoveredStation] = {}
+        self._meters: dict[str, Driver] = {}
+        self._running: AsyncExitStack | None = None
+        self._updating = asyncio.Lock()
+        self._central = CentralSystem(
+            site.ocpp,
+            site.chargers,
+            store=store,
+            on_reading=self._push,
+            on_fault=self._report,
+            on_discovered=self._discover,
+            clock=clock,
+            settings=OcppSettings(voltage_v=site.voltage_v),
+        )
+        self._controller = Controller(site, self._ports(site), store=store, clock=clock, on_cycle=on_cycle, trace=trace)
+
+    @property
+    def site(self) -> Site:
+        """The site as it runs now."""
+        return self._site
+
+    @property
+    def ocpp_port(self) -> int:
+        """The port stations connect to; it differs from the configured one only where that is 0."""
+        return self._central.bound_port
+
+    @property
+    def discovered(self) -> tuple[DiscoveredStation, ...]:
+        """Stations that called since the start and are not configured."""
+        return tuple(self._discovered.values())
+
+    @property
+    def cycle(self) -> tuple[Snapshot, Decision] | None:
+        """What the latest cycle saw and decided; None before the first."""
+        snapshot, decision = self._controller.snapshot, self._controller.decision
+        return None if snapshot is None or decision is None else (snapshot, decision)
+
+    @property
+    def health(self) -> ControllerHealth:
+        """How the controller and its commands do."""
+        return self._controller.health
+
+    async def start(self) -> None:
+        """Listen for stations, begin to read the meters and control.
+
+        Raises OSError naming the address when it cannot be listened on, SiteError for a meter that nobody here can
+        read. Whatever had been started by then is stopped again.
+        """
+        meters = {meter.meter_id: self._driver(meter) for meter in self._site.meters}
+        async with AsyncExitStack() as stack:
+            await _start(self._controller, stack)
+            try:
+                await _start(self._central, stack)
+            except OSError as error:
+                raise _address_error(self._site.ocpp, error) from error
+            stack.push_async_callback(self._stop_all_meters)
+            await self._start_meters(meters)
+            self._running = stack.pop_all()
+
+    async def stop(self) -> None:
+        """Stop everything. Chargers go on with their limits until those expire. Safe to call twice."""
+        running, self._running = self._running, None
+        if running is not None:
+            await running.aclose()
+
+    def can_update(self, site: Site) -> bool:
+        """Whether `update` can turn the running site into this one; otherwise it takes a new runtime."""
+        return (site.ocpp, site.voltage_v) == (self._site.ocpp, self._site.voltage_v)
+
+    async def update(self, site: Site) -> None:
+        """Become another site without dropping a session: only what is different is stopped and started.
+
+        SiteError, with nothing changed yet, for what `can_update` denies and for a meter that nobody here can read.
+        """
+        if not self.can_update(site):
+            raise SiteError("ocpp", (site.ocpp, site.voltage_v), "Stop the site and start it anew to change this.")
+        async with self._updating:
+            kept = {meter.meter_id for meter in site.meters if meter in self._site.meters}
+            meters = {meter.meter_id: self._driver(meter) for meter in site.meters if meter.meter_id not in kept}
+            await self._stop_meters(self._meters.keys() - kept)
+            self._central.update_chargers(site.chargers)
+            self._controller.update(site, self._ports(site))
+            self._site = site
+            for charger in site.chargers:
+                self._discovered.pop(charger.endpoint.station_id, None)
+            await self._start_meters(meters)
+
+    def wish(self, charger_id: str) -> Wish:
+        """Return what is wished of a charger; KeyError when there is none."""
+        return self._controller.wish(charger_id)
+
+    def set_wish(self, charger_id: str, wish: Wish) -> None:
+        """Wish something of a charger from now on, over restarts too; SiteError for what cannot be wished."""
+        self._controller.set_wish(charger_id, wish)
+
+    def port(self, charger_id: str) -> ChargerPort:
+        """Return the way to a charger, to start and stop sessions; KeyError when there is none."""
+        return self._central.port(charger_id)
+
+    def push_vehicle(self, state: VehicleState) -> None:
+        """Tell control what a vehicle says of itself."""
+        self._controller.push(state)
+
+    def diagnostics(self) -> dict[str, Any]:
+        """Return how the parts are, without secrets."""
+        return {
+            "health": asdict(self.health),
+            "ocpp": self._central.diagnostics(),
+            "discovered": [asdict(station) for station in self.discovered],
+        }
+
+    # The central system is made before the controller, whose ports it has.
+    def _push(self, reading: Reading) -> None:
+        self._controller.push(reading)
+
+    def _report(self, fault: Fault) -> None:
+        self._controller.report(fault)
+
+    def _ports(self, site: Site) -> dict[str, ChargerPort]:
+        return {charger.charger_id: _CentralPort(self._central, charger.charger_id) for charger in site.chargers}
+
+    def _discover(self, station: DiscoveredStation) -> None:
+        self._discovered.pop(station.station_id, None)
+        self._discovered[station.station_id] = station
+        if len(self._discovered) > _MOST_DISCOVERED:
+            del self._discovered[next(iter(self._discovered))]
+        self._on_discovered(station)
+
+    def _driver(self, meter: Meter) -> Driver:
+        factory = self._meter_factories.get(type(meter.endpoint))
+        if factory is None:
+            remedy = "Only Home Assistant can read its entities; give the meter a modbus section instead."
+            raise SiteError(f"meters.{meter.meter_id}", meter.endpoint, remedy)
+        return factory(meter, self._push, self._report)
+
+    def _modbus_meter(self, meter: Meter, on_reading: ReadingListener, on_fault: FaultListener) -> Driver:
+        return ModbusMeter(meter, self._open_unit, on_reading=on_reading, on_fault=on_fault, clock=self._clock)
+
+    async def _start_meters(self, drivers: Mapping[str, Driver]) -> None:
+        for meter_id, driver in drivers.items():
+            await driver.start()
+            self._meters[meter_id] = driver
+
+    async def _stop_meters(self, meter_ids: Iterable[str]) -> None:
+        for meter_id in list(meter_ids):
+            await self._meters.pop(meter_id).stop()
+
+    async def _stop_all_meters(self) -> None:
+        await self._stop_meters(self._meters)
+
+
+class _CentralPort:
+    """A `ChargerPort` that looks for the charger's place in the central system each time it is used.
+
+    The central system knows its chargers only once it is started, and may give them new places when it is updated.
+    """
+
+    def __init__(self, central: CentralSystem, charger_id: str) -> None:
+        self._central = central
+        self._charger_id = charger_id
+
+    async def apply(self, setpoint: Setpoint) -> None:
+        """See `ChargerPort`."""
+        await self._central.port(self._charger_id).apply(setpoint)
+
+    async def start(self, id_tag: str | None = None) -> None:
+        """See `ChargerPort`."""
+        await self._central.port(self._charger_id).start(id_tag)
+
+    async def stop(self) -> None:
+        """See `ChargerPort`."""
+        await self._central.port(self._charger_id).stop()
+
+
+async def _start(driver: Driver, stack: AsyncExitStack) -> None:
+    await driver.start()
+    stack.push_async_callback(driver.stop)
+
+
+def _address_error(listener: OcppListener, error: OSError) -> OSError:
+    remedy = "Stop what uses it, or set another host or port under 'ocpp'."
+    return OSError(error.errno, f"ocpp: cannot listen on {listener.host}:{listener.port} ({error.strerror}). {remedy}")
