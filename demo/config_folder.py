@@ -22,6 +22,11 @@ from homeassistant.util import dt as dt_util
 
 REPOSITORY = Path(__file__).parent.parent
 
+DASHBOARD_PATH = "demo-site"
+
+type Document = tuple[str, int, int, Mapping[str, Any]]
+"""Key, version, minor version and content of one of Home Assistant's stores."""
+
 CONFIGURATION = """\
 homeassistant:
   name: {name}
@@ -63,7 +68,7 @@ async def write_config_folder(
     """
     _write_files(folder, name)
     hass = HomeAssistant(str(folder))
-    await _write_documents(hass, port=port, entries=entries, dashboard=dashboard)
+    await _write_documents(hass, name=name, port=port, entries=entries, dashboard=dashboard)
     token = await _write_owner(hass)
     await hass.async_stop(force=True)
     await asyncio.to_thread((folder / "token").write_text, token)
@@ -93,9 +98,19 @@ async def _write_owner(hass: HomeAssistant) -> str:
     return auth.async_create_access_token(refresh_token)
 
 
+def _dashboard_documents(name: str, dashboard: Mapping[str, Any]) -> list[Document]:
+    about = {"id": "demo", "url_path": DASHBOARD_PATH, "title": name, "icon": "mdi:ev-station", "mode": "storage"}
+    return [
+        ("lovelace_dashboards", 1, 1, {"items": [{**about, "show_in_sidebar": True, "require_admin": False}]}),
+        ("lovelace.demo", 1, 1, {"config": dashboard}),
+        ("frontend.system_data", 1, 1, {"core": {"default_panel": DASHBOARD_PATH}}),
+    ]
+
+
 async def _write_documents(
     hass: HomeAssistant,
     *,
+    name: str,
     port: int,
     entries: Sequence[Mapping[str, Any]],
     dashboard: Mapping[str, Any] | None,
@@ -106,12 +121,12 @@ async def _write_documents(
         "error": None,
         "error_message": None,
     }
-    documents: list[tuple[str, int, int, Mapping[str, Any]]] = [
+    documents: list[Document] = [
         ("onboarding", 4, 1, {"done": ["user", "core_config", "analytics", "integration"]}),
         ("http", 3, 1, {"stable": listen, "pending": None, "yaml_migration_done": True}),
         ("core.config_entries", 1, 5, {"entries": list(entries)}),
     ]
     if dashboard is not None:
-        documents.append(("lovelace", 1, 1, {"config": dashboard}))
+        documents += _dashboard_documents(name, dashboard)
     for key, version, minor_version, document in documents:
         await Store[Mapping[str, Any]](hass, version, key, minor_version=minor_version).async_save(document)
