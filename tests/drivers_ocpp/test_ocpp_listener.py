@@ -8,6 +8,7 @@ import logging
 from typing import Any
 
 from aiohttp import ClientSession, WSCloseCode, WSMsgType, WSServerHandshakeError
+from hypothesis import HealthCheck, given, settings, strategies as st
 import pytest
 
 from tests.drivers_ocpp.ocpp_rig import V16, V201, Rig, basic_auth, central, charger, connected
@@ -146,6 +147,55 @@ async def test_payloads_full_of_nonsense_do_no_harm() -> None:
                 assert "currentTime" in await station.call("Heartbeat", {})
                 assert rig.system.diagnostics()["CP-1"]["counters"]["handler_errors"] == 0
         assert rig.state().session is None
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+plausible = {
+    "connectorId": st.sampled_from([0, 1, 2]) | json_values,
+    "evseId": st.just(1) | json_values,
+    "evse": st.fixed_dictionaries({"id": st.just(1) | json_values}) | json_values,
+    "status": st.sampled_from(["Preparing", "Charging", "Available"]) | json_values,
+    "connectorStatus": st.sampled_from(["Occupied", "Available"]) | json_values,
+    "idTag": st.just("CARD") | json_values,
+    "idToken": st.fixed_dictionaries({"idToken": json_values}) | json_values,
+    "meterStart": st.integers(-10, 10**9) | json_values,
+    "meterStop": st.integers(-10, 10**9) | json_values,
+    "timestamp": st.sampled_from(["2026-11-20T10:00:00Z", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+    | json_values,
+    "transactionId": st.integers(0, 3) | json_values,
+    "transactionInfo": st.fixed_dictionaries({"transactionId": st.sampled_from("abc"), "chargingState": json_values})
+    | json_values,
+    "eventType": st.sampled_from(["Started", "Updated", "Ended"]) | json_values,
+    "meterValue": st.lists(
+        st.fixed_dictionaries(
+            {"timestamp": json_values, "sampledValue": st.lists(st.fixed_dictionaries({"value": json_values}))}
+        )
+    )
+    | json_values,
+}
+actions = st.sampled_from(
+    [
+        *("Authorize", "BootNotification", "Heartbeat", "MeterValues", "StartTransaction"),
+        *("StatusNotification", "StopTransaction", "TransactionEvent"),
+    ]
+)
+hostile_calls = st.lists(st.tuples(actions, st.fixed_dictionaries({}, optional=plausible)), max_size=20)
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@given(version=st.sampled_from([V16, V201]), calls=hostile_calls)
+async def test_whatever_a_station_says_breaks_no_handler(version: str, calls: list[tuple[str, dict[str, Any]]]) -> None:
+    async with central([charger()], meter_interval_s=1) as rig, connected(rig, version=version) as station:
+        for number, (action, payload) in enumerate(calls):
+            await station.socket.send_str(json.dumps([2, str(number), action, payload]))
+        assert "currentTime" in await station.call("Heartbeat", {})
+        assert rig.system.diagnostics()["CP-1"]["counters"]["handler_errors"] == 0
+        energies = [state.energy_wh for state in rig.states if state.energy_wh is not None]
+        assert energies == sorted(energies)
 
 
 async def test_an_oversize_message_ends_the_connection() -> None:

@@ -43,6 +43,11 @@ def test_a_register_that_starts_anew_is_followed_without_losing_its_first_steps(
     assert count(1000, 2000, 0, 20, 40, 60) == 1060
 
 
+def test_a_slip_of_the_unit_is_not_counted_as_energy() -> None:
+    assert count(5e6, 5.001e6, 5.002e9, 5.002e6) == 2000
+    assert count(5e6, 5.001e6, *(5.002e9 + step for step in (0, 10, 20, 30))) == 1030
+
+
 def test_an_old_reading_never_counts_as_a_new_register() -> None:
     energy = EnergyCount(0.0, 5000, NOON)
     for minutes in range(1, 9):
@@ -86,6 +91,10 @@ def test_a_station_whose_clock_is_behind_is_believed_once_its_pace_shows_it() ->
         for seconds in range(0, 60, 10)
     ]
     assert verdicts == [True, False, False, False, False, False]
+
+
+def test_a_clock_that_was_never_set_says_nothing() -> None:
+    assert not LatenessJudge().is_late(datetime(1970, 1, 1, tzinfo=UTC), NOON)
 
 
 def test_a_station_whose_clock_is_ahead_is_believed() -> None:

@@ -111,6 +111,16 @@ def test_a_voltage_of_zero_divides_nothing() -> None:
     assert parse(sample("2300", "Power.Active.Import"), sample("0", "Voltage"), terminals=1).current_a is None
 
 
+def test_what_no_charging_point_can_have_is_not_believed() -> None:
+    measurement = parse(
+        sample("1e300"),
+        sample("1e9", "Power.Active.Import"),
+        sample("-4000", "Current.Import", "L1"),
+        sample("16", "Current.Import", "L2"),
+    )
+    assert (measurement.energy_wh, measurement.power_w, measurement.current_a) == (None, None, (0, 16, 0))
+
+
 def test_every_moment_is_a_measurement_of_its_own() -> None:
     moments = ["2026-11-20T10:00:00Z", "2026-11-20T11:00:05+01:00", "yesterday", None]
     payload = {"meterValue": [{"timestamp": moment, "sampledValue": [sample("1")]} for moment in moments]}

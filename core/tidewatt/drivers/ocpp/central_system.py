@@ -81,6 +81,7 @@ class CentralSystem:
         self._stations: dict[str, Station] = {}
         self._closing: set[asyncio.Task[None]] = set()
         self._runner: web.AppRunner | None = None
+        self._site: web.TCPSite | None = None
 
     @property
     def bound_port(self) -> int:
@@ -97,18 +98,22 @@ class CentralSystem:
         app.router.add_get("/{address:.*}", self._connect)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_CLOSE_TIMEOUT_S)
         await self._runner.setup()
+        site = web.TCPSite(self._runner, self._listener.host, self._listener.port)
         try:
-            await web.TCPSite(self._runner, self._listener.host, self._listener.port).start()
+            await site.start()
         except OSError:
             await self.stop()
             raise
+        self._site = site
 
     async def stop(self) -> None:
         """Close all connections as going away and store what is not yet. Sessions on the stations go on."""
+        if self._site is not None:
+            await self._site.stop()
         await asyncio.gather(*(station.close() for station in self._stations.values()), *self._closing)
         if self._runner is not None:
             await self._runner.cleanup()
-            self._runner = None
+            self._runner = self._site = None
             await self._memory.close()
 
     def port(self, charger_id: str) -> ChargerPort:

@@ -11,6 +11,10 @@ _SHORTEST_STEP_S = 2.0
 """Two messages closer together than this say nothing about the speed of the station's clock."""
 
 
+_CLOCK_IS_SET_FROM = 2020
+"""A year before this comes from a clock that was never set."""
+
+
 class LatenessJudge:
     """Judges the age of messages by the station's own timestamps.
 
@@ -23,8 +27,8 @@ class LatenessJudge:
         self._last: tuple[datetime, datetime] | None = None
 
     def is_late(self, stamped_at: datetime | None, received_at: datetime) -> bool:
-        """Tell whether a message with this timestamp describes the past; without a timestamp it is fresh."""
-        if stamped_at is None:
+        """Tell whether a message with this timestamp describes the past; without a usable timestamp it is fresh."""
+        if stamped_at is None or stamped_at.year < _CLOCK_IS_SET_FROM:
             return False
         age_s = (received_at - stamped_at).total_seconds()
         if age_s - self._offset_s < -_FRESH_S or self._runs_like_ours(stamped_at, received_at):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+import math
 from typing import Any
 
 from tidewatt.site import PHASE_COUNT, PerPhase
@@ -21,6 +22,9 @@ _CURRENT = "Current"
 _VOLTAGE = "Voltage"
 _LOCATIONS = ("Outlet", "Inlet")
 _TERMINALS = {"L1": 0, "L1-N": 0, "L2": 1, "L2-N": 1, "L3": 2, "L3-N": 2}
+_BELIEVABLE = {_ENERGY: 1e12, _POWER: 1e6, _CURRENT: 1e3, _VOLTAGE: 1e3}
+"""Largest magnitudes in Wh, W, A and V that a charging point can have."""
+
 _DISCERNIBLE_A = 1.0
 """Below this a current says nothing about how many phases are in use."""
 
@@ -70,9 +74,9 @@ def _collect(samples: Iterable[dict[str, Any]]) -> dict[str, _Values]:
     for _, sample in sorted(ranked, key=lambda item: item[0]):
         value = _value(sample)
         phase = text(sample, "phase")
-        if value is None or (phase is not None and phase not in _TERMINALS):
-            continue
         measurand = text(sample, "measurand") or _ENERGY
+        if value is None or not _is_believable(measurand, value) or (phase is not None and phase not in _TERMINALS):
+            continue
         found.setdefault(measurand, {}).setdefault(_TERMINALS[phase] if phase else None, value)
     return found
 
@@ -93,6 +97,11 @@ def _value(sample: dict[str, Any]) -> float | None:
     if not -9 <= multiplier <= 9:
         return None
     return value * 10.0**multiplier * (1e3 if unit in ("kW", "kWh") else 1e-3 if unit == "mA" else 1.0)
+
+
+def _is_believable(measurand: str, value: float) -> bool:
+    largest = (limit for quantity, limit in _BELIEVABLE.items() if measurand.startswith(quantity))
+    return abs(value) <= next(largest, math.inf)
 
 
 def _net(by_measurand: dict[str, _Values], quantity: str) -> _Values:
