@@ -13,7 +13,7 @@ from .house import House
 from .point import ChargingPoint
 
 SLICE_S = 0.1
-"""Longest time for which currents are held constant."""
+"""Time for which currents are held constant, within a half."""
 
 NOMINAL_FREQUENCY_HZ = 50.0
 
@@ -96,12 +96,11 @@ class World:
 
 
 def slices(dt_s: float) -> list[float]:
-    """Cut a time into equal slices no longer than `SLICE_S`; ValueError for a negative time."""
+    """Cut a time into equal slices of about `SLICE_S`; ValueError for a negative time."""
     if dt_s < 0:
         raise ValueError(f"dt_s: {dt_s!r} is not usable. Time only moves forward.")
-    # The tolerance keeps 0.1 + 0.2 - 0.2 one slice.
-    count = math.ceil(dt_s / SLICE_S - 1e-9)
-    return [dt_s / count] * count if count else []
+    count = max(1, round(dt_s / SLICE_S))
+    return [dt_s / count] * count if dt_s > 0 else []
 
 
 def _subtree(site: Site, circuit_id: str) -> frozenset[str]:

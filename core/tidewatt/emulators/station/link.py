@@ -38,7 +38,7 @@ class StationLink:
     """Keeps one WebSocket open, waiting longer after each failure, with jitter so that stations do not come in step.
 
     `on_open` runs for each connection once calls are possible. `block` closes the connection and keeps it closed until
-    every block is lifted.
+    every block is lifted. `refusal` says why the last attempt failed, None while all is well.
     """
 
     def __init__(
@@ -105,11 +105,14 @@ class StationLink:
         try:
             async with asyncio.timeout(OPEN_TIMEOUT_S):
                 socket = await self._open(client)
+        except aiohttp.WSServerHandshakeError as error:
+            self._note_refusal(f"it answers HTTP {error.status}")
+            return False
         except (aiohttp.ClientError, OSError) as error:
-            self._note_refusal(f"{type(error).__name__}: {error}")
+            self._note_refusal(f"nobody answers there ({type(error).__name__})")
             return False
         if socket.protocol != self.address.version:
-            self._note_refusal(f"the central system does not speak {self.address.version}")
+            self._note_refusal(f"it does not speak {self.address.version}")
             await socket.close()
             return False
         self.refusal = None

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import logging
 from typing import Any
 
-from tidewatt.drivers.ocpp.errors import OcppCallError, OcppError
+from tidewatt.drivers.ocpp.errors import OcppCallError, OcppError, OcppSchemaError
 from tidewatt.emulators.physics import EmulatedTime
 
 _LOGGER = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ class Letter:
 
 
 class Outbox:
-    """Delivers letters one after the other while `open()` says it may; a letter stays first until it is answered."""
+    """Delivers letters one after the other while `is_open()` says it may; a letter stays first until it is answered."""
 
     def __init__(self, name: str, time: EmulatedTime, call: Call, is_open: Callable[[], bool]) -> None:
         self._name = name
@@ -82,7 +82,7 @@ class Outbox:
         """Send the first letter. Tells whether it was refused, which a lost connection is not."""
         try:
             answer = await self._call(letter.action, letter.payload())
-        except OcppCallError as error:
+        except (OcppCallError, OcppSchemaError) as error:
             _LOGGER.warning("Station %s: %s was refused: %s", self._name, letter.action, error)
             return True
         except OcppError as error:
