@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import asdict
+import os
 import time
 from typing import Any
 
@@ -242,5 +243,6 @@ async def _start(driver: Driver, stack: AsyncExitStack) -> None:
 
 
 def _address_error(listener: OcppListener, error: OSError) -> OSError:
+    why = os.strerror(error.errno) if error.errno else str(error)
     remedy = "Stop what uses it, or set another host or port under 'ocpp'."
-    return OSError(error.errno, f"ocpp: cannot listen on {listener.host}:{listener.port} ({error.strerror}). {remedy}")
+    return OSError(error.errno, f"ocpp: cannot listen on {listener.host}:{listener.port} ({why}). {remedy}")

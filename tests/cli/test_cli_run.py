@@ -49,22 +49,18 @@ async def test_power_is_shared_recorded_and_replayed(
     assert (replayed, complaints) == (0, "")
     assert re.fullmatch(r"\d+ cycles, all decided as recorded", replay.lines[-1])
 
-
-async def test_changed_trace_is_told_apart(tidewatt: Tidewatt, site_file: Path, tmp_path: Path) -> None:
-    trace = tmp_path / "trace.jsonl"
-    await _emulate(tidewatt, site_file)
-    run: Process = await tidewatt(
-        "run", site_file, "--state", tmp_path / "state", "--trace", trace, "--status-every", 0.5
-    )
-    await run.line("left fast: may 9 A")
-    await run.stop()
     trace.write_text(trace.read_text().replace('"current_a":9.0', '"current_a":8.0'))
+    changed: Process = await tidewatt("replay", trace)
+    assert (await changed.ended())[0] == 1
+    assert re.match(r"cycle \d+ differs, line \d+: ", changed.lines[-1])
 
-    replay: Process = await tidewatt("replay", trace)
-    status, _ = await replay.ended()
+
+async def test_file_that_is_no_trace_is_refused(tidewatt: Tidewatt, site_file: Path) -> None:
+    replay: Process = await tidewatt("replay", site_file)
+    status, errors = await replay.ended()
 
     assert status == 1
-    assert "differs" in replay.lines[-1]
+    assert f"tidewatt: {site_file}, line 1: " in errors
 
 
 async def test_wish_from_the_command_line_holds_over_restarts(
