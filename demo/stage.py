@@ -52,8 +52,13 @@ class Stage:
 
     async def ended(self) -> None:
         """Wait until one of the processes ends, and raise its ChildEndedError."""
-        for end in asyncio.as_completed([self.emulation.ended(), self.home_assistant.ended()]):
-            await end
+        ends = [asyncio.create_task(process.ended()) for process in (self.emulation, self.home_assistant)]
+        try:
+            done, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            await done.pop()
+        finally:
+            for end in ends:
+                end.cancel()
 
     async def stop(self) -> None:
         """Stop every process that was started."""
