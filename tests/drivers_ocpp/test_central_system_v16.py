@@ -1,10 +1,9 @@
-"""OCPP 1.6: a station boots, charges within its setpoint, and nothing is lost when either side goes away."""
+"""OCPP 1.6: a station boots and charges, and nothing is lost when either side goes away."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +11,6 @@ import pytest
 from tests.drivers_ocpp.ocpp_rig import (
     ACCEPTED,
     DictStore,
-    RawStation,
     central,
     charger,
     connected,
@@ -20,49 +18,9 @@ from tests.drivers_ocpp.ocpp_rig import (
     profile_of,
     setpoint,
 )
+from tests.drivers_ocpp.ocpp_v16_words import REJECTED, at, charging, meter_values, start, status
 from tidewatt.drivers.ocpp.starter import OWN_TAG
 from tidewatt.site import ChargerStatus, CommandError, FaultCode
-
-REJECTED = {"status": "Rejected"}
-
-
-def at(minutes: float = 0.0) -> str:
-    return (datetime.now(UTC) + timedelta(minutes=minutes)).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-async def status(station: RawStation, word: str, connector_id: int = 1) -> None:
-    payload = {"connectorId": connector_id, "errorCode": "NoError", "status": word, "timestamp": at()}
-    await station.call("StatusNotification", payload)
-
-
-async def start(
-    station: RawStation, meter_start: int = 1000, when: str | None = None, tag: str = "CARD", connector_id: int = 1
-) -> int:
-    payload = {"connectorId": connector_id, "idTag": tag, "meterStart": meter_start, "timestamp": when or at()}
-    return int((await station.call("StartTransaction", payload))["transactionId"])
-
-
-def meter_values(
-    transaction_id: int | None, energy_wh: float, amps: tuple[float, ...] = (10, 10, 10), when: str | None = None
-) -> dict[str, Any]:
-    samples: list[dict[str, str]] = [{"value": str(energy_wh)}]
-    samples += [
-        {"value": str(amp), "measurand": "Current.Import", "phase": f"L{number}", "unit": "A"}
-        for number, amp in enumerate(amps, 1)
-    ]
-    samples.append({"value": str(sum(amps) * 0.23), "measurand": "Power.Active.Import", "unit": "kW"})
-    payload: dict[str, Any] = {"connectorId": 1, "meterValue": [{"timestamp": when or at(), "sampledValue": samples}]}
-    return payload if transaction_id is None else payload | {"transactionId": transaction_id}
-
-
-async def charging(station: RawStation, **options: Any) -> int:
-    """Boot, plug in, start and wait for the set-up to be over; return the transaction id."""
-    await station.boot()
-    await status(station, "Preparing")
-    transaction_id = await start(station, **options)
-    await status(station, "Charging")
-    await station.prepared()
-    return transaction_id
 
 
 async def test_a_station_boots_and_is_set_up() -> None:
@@ -139,174 +97,6 @@ async def test_a_refused_remote_start_is_retried_and_then_reported() -> None:
         await rig.until(lambda: any("not started" in fault.detail for fault in rig.faults))
         assert station.count("RemoteStartTransaction") == 3
         assert rig.faults[-1].code is FaultCode.COMMAND_REJECTED
-
-
-async def test_a_setpoint_becomes_an_expiring_profile_of_the_transaction() -> None:
-    async with central([charger()]) as rig, connected(rig) as station:
-        transaction_id = await charging(station)
-        await rig.system.port("left").apply(setpoint(10))
-        request = await station.next_profile("TxProfile")
-        profile = profile_of(request)
-        schedule = profile["chargingSchedule"]
-        assert (request["connectorId"], profile["transactionId"]) == (1, transaction_id)
-        assert profile["chargingProfileKind"] == "Absolute"
-        assert schedule["chargingRateUnit"] == "A"
-        assert schedule["chargingSchedulePeriod"] == [{"startPeriod": 0, "limit": 10.0, "numberPhases": 3}]
-        ends = datetime.fromisoformat(schedule["startSchedule"]) + timedelta(seconds=schedule["duration"])
-        assert timedelta(seconds=115) < ends - datetime.now(UTC) < timedelta(seconds=125)
-
-
-async def test_a_pause_is_a_limit_of_zero() -> None:
-    async with central([charger()]) as rig, connected(rig) as station:
-        await charging(station)
-        await rig.system.port("left").apply(setpoint(0))
-        assert limit_of(await station.next_profile("TxProfile")) == 0
-
-
-async def test_a_setpoint_without_a_transaction_waits_for_one() -> None:
-    async with central([charger(id_tags=("CARD",))]) as rig, connected(rig) as station:
-        await station.boot()
-        await station.prepared()
-        await rig.system.port("left").apply(setpoint(9))
-        assert station.count("SetChargingProfile") == 1, "only the floor"
-        transaction_id = await start(station)
-        request = await station.next_profile("TxProfile")
-        assert (profile_of(request)["transactionId"], limit_of(request)) == (transaction_id, 9)
-
-
-async def test_the_same_setpoint_again_sends_nothing() -> None:
-    async with central([charger()]) as rig, connected(rig) as station:
-        await charging(station)
-        port = rig.system.port("left")
-        await asyncio.gather(*(port.apply(setpoint(10)) for _ in range(5)))
-        await port.apply(setpoint(10))
-        await port.apply(setpoint(8))
-        assert limit_of(await station.next_profile("TxProfile")) == 10
-        assert limit_of(await station.next_profile("TxProfile")) == 8
-        assert station.count("SetChargingProfile") == 3
-
-
-async def test_a_setpoint_that_runs_out_is_sent_again() -> None:
-    now_s = [1000.0]
-    async with central([charger()], clock=lambda: now_s[0]) as rig, connected(rig) as station:
-        await charging(station)
-        port = rig.system.port("left")
-        await port.apply(setpoint(10))
-        now_s[0] += 60
-        await port.apply(setpoint(10))
-        await station.next_profile("TxProfile")
-        await station.next_profile("TxProfile")
-
-
-async def test_the_floor_is_installed_once_at_the_safe_current() -> None:
-    store = DictStore()
-    async with central([charger(safe_a=7)], store) as rig, connected(rig) as station:
-        await station.boot()
-        request = await station.next_profile("TxDefaultProfile")
-        profile = profile_of(request)
-        assert (limit_of(request), profile["stackLevel"]) == (7, 0)
-        assert "duration" not in profile["chargingSchedule"]
-        assert "transactionId" not in profile
-        await status(station, "Available")
-    schedule = {"chargingRateUnit": "A", "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 7.0}]}
-    answers = {"GetCompositeSchedule": {"status": "Accepted", "connectorId": 1, "chargingSchedule": schedule}}
-    async with central([charger(safe_a=7)], store) as rig, connected(rig, answers=answers) as station:
-        await station.boot()
-        await station.next_asked("GetCompositeSchedule")
-        await status(station, "Available")
-        assert station.count("SetChargingProfile") == 0, "the station says that it holds the floor"
-
-
-async def test_a_floor_that_the_station_lost_is_installed_again() -> None:
-    store = DictStore()
-    async with central([charger()], store) as rig, connected(rig) as station:
-        await station.boot()
-        await station.prepared()
-        schedule = {"chargingRateUnit": "A", "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 32.0}]}
-        station.answers["GetCompositeSchedule"] = {"status": "Accepted", "chargingSchedule": schedule}
-        await station.boot()
-        assert limit_of(await station.next_profile("TxDefaultProfile")) == 6
-
-
-async def test_a_rejected_floor_is_a_fault() -> None:
-    answers = {"SetChargingProfile": REJECTED}
-    async with central([charger()]) as rig, connected(rig, answers=answers) as station:
-        await station.boot()
-        await rig.until(lambda: bool(rig.faults))
-        assert "default limit" in rig.faults[0].detail
-
-
-async def test_a_station_that_only_knows_watts_is_limited_in_watts() -> None:
-    keys = [{"key": "ChargingScheduleAllowedChargingRateUnit", "readonly": True, "value": "Power"}]
-    answers = {"GetConfiguration": {"configurationKey": keys}}
-    async with central([charger()]) as rig, connected(rig, answers=answers) as station:
-        await charging(station)
-        await rig.system.port("left").apply(setpoint(10))
-        request = await station.next_profile("TxProfile")
-        assert profile_of(request)["chargingSchedule"]["chargingRateUnit"] == "W"
-        assert limit_of(request) == 10 * 230 * 3
-
-
-async def test_a_station_that_takes_no_txprofile_is_modulated_by_its_default() -> None:
-    def answer(payload: dict[str, Any]) -> dict[str, str]:
-        return REJECTED if profile_of(payload)["chargingProfilePurpose"] == "TxProfile" else ACCEPTED
-
-    store = DictStore()
-    async with central([charger()], store) as rig, connected(rig, answers={"SetChargingProfile": answer}) as station:
-        await charging(station)
-        port = rig.system.port("left")
-        for current_a in (12, 11, 10):
-            await port.apply(setpoint(current_a))
-        request = station.asked[-1][1]
-        assert (profile_of(request)["chargingProfilePurpose"], limit_of(request)) == ("TxDefaultProfile", 10)
-        assert profile_of(request)["stackLevel"] > 0, "the floor stays below it"
-        assert "duration" in profile_of(request)["chargingSchedule"]
-        purposes = [profile_of(p)["chargingProfilePurpose"] for a, p in station.asked if a == "SetChargingProfile"]
-        assert purposes.count("TxProfile") == 2, "after two refusals it is remembered"
-        assert rig.system.diagnostics()["CP-1"]["quirks"] == ["no_tx_profile"]
-
-
-async def test_a_station_that_takes_no_profile_at_all_fails_the_command_with_its_answer() -> None:
-    answers = {"SetChargingProfile": {"status": "NotSupported"}}
-    async with central([charger()]) as rig, connected(rig, answers=answers) as station:
-        await charging(station)
-        with pytest.raises(CommandError, match=r"left: limiting to 10 A failed: NotSupported"):
-            await rig.system.port("left").apply(setpoint(10))
-
-
-async def test_a_station_that_does_not_answer_fails_the_command() -> None:
-    async with central([charger()], call_timeout_s=0.05) as rig, connected(rig) as station:
-        await charging(station)
-        station.answers["SetChargingProfile"] = None
-        with pytest.raises(CommandError, match="SetChargingProfile was not answered"):
-            await rig.system.port("left").apply(setpoint(10))
-
-
-async def test_increases_wait_for_the_write_budget_and_decreases_never_do() -> None:
-    now_s = [0.0]
-    options: dict[str, Any] = {"increases_burst": 2, "increases_per_minute": 1.0, "clock": lambda: now_s[0]}
-    async with central([charger()], **options) as rig, connected(rig) as station:
-        await charging(station)
-        port = rig.system.port("left")
-        for current_a in (6, 7, 8, 9, 6, 7):
-            await port.apply(setpoint(current_a))
-        sent = [limit_of(p) for a, p in station.asked if a == "SetChargingProfile"][1:]
-        assert sent == [6, 7, 6], "the first and the decrease are free to pass, one increase had a token"
-        now_s[0] += 600
-        await port.apply(setpoint(9, valid_for_s=1000))
-        assert limit_of(station.asked[-1][1]) == 9
-
-
-async def test_the_newest_increase_is_sent_when_the_budget_allows() -> None:
-    options: dict[str, Any] = {"increases_burst": 1, "increases_per_minute": 600.0}
-    async with central([charger()], **options) as rig, connected(rig) as station:
-        await charging(station)
-        port = rig.system.port("left")
-        for current_a in (6, 7, 8, 9):
-            await port.apply(setpoint(current_a))
-        while limit_of(await station.next_profile("TxProfile")) != 9:
-            pass
-        assert station.count("SetChargingProfile") <= 1 + 3
 
 
 async def test_the_end_of_a_transaction_tells_its_energy_and_then_ends_the_session() -> None:
@@ -549,3 +339,28 @@ async def test_reset_goes_to_the_station() -> None:
         station.answers["Reset"] = REJECTED
         with pytest.raises(CommandError, match="resetting failed: Rejected"):
             await rig.system.reset("left")
+
+
+async def test_a_session_that_a_power_cut_ended_is_started_again() -> None:
+    async with central([charger()]) as rig, connected(rig) as station:
+        transaction_id = await charging(station)
+        await station.boot()
+        await status(station, "Preparing")
+        end = {"transactionId": transaction_id, "meterStop": 2000, "timestamp": at(), "reason": "PowerLoss"}
+        await station.call("StopTransaction", end)
+        assert (await station.next_asked("RemoteStartTransaction"))["idTag"] == OWN_TAG
+
+
+async def test_a_station_that_forgot_its_transaction_over_a_restart_is_started_again() -> None:
+    async with central([charger()], lost_transaction_s=0.01) as rig, connected(rig) as station:
+        await charging(station)
+        await station.boot()
+        await status(station, "Preparing")
+        await station.next_asked("RemoteStartTransaction")
+        assert rig.state().session is None
+
+
+async def test_a_person_is_told_that_the_station_is_away() -> None:
+    async with central([charger()]) as rig:
+        with pytest.raises(CommandError, match="left: starting failed: The station is not connected"):
+            await rig.system.port("left").start()

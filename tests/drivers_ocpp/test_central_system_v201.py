@@ -135,6 +135,60 @@ async def test_a_setpoint_becomes_an_expiring_profile_of_the_transaction() -> No
         assert timedelta(seconds=115) < ends - datetime.now(UTC) < timedelta(seconds=125)
 
 
+async def test_a_floor_that_the_station_still_holds_is_not_written_again() -> None:
+    async with central([charger(safe_a=8)]) as rig, connected(rig, version=V201) as station:
+        await station.boot()
+        assert limit_of(await station.next_profile("TxDefaultProfile")) == 8
+        period = {"startPeriod": 0, "limit": 8.0}
+        schedule = {"chargingRateUnit": "A", "chargingSchedulePeriod": [period], "evseId": 1, "duration": 60}
+        schedule["scheduleStart"] = at()
+        station.answers["GetCompositeSchedule"] = {"status": "Accepted", "schedule": schedule}
+        await station.boot()
+        await station.next_asked("GetCompositeSchedule")
+        await status(station, "Available")
+        assert station.count("SetChargingProfile") == 1
+
+
+async def test_variables_that_a_station_refuses_are_tried_once() -> None:
+    def refuse(payload: dict[str, Any]) -> dict[str, Any]:
+        rows = [
+            {"attributeStatus": "Rejected", "component": row["component"], "variable": row["variable"]}
+            for row in payload["setVariableData"]
+        ]
+        return {"setVariableResult": rows}
+
+    store = DictStore()
+    async with central([charger()], store) as rig:
+        for expected in (1, 0):
+            async with connected(rig, version=V201, answers={"SetVariables": refuse}) as station:
+                await station.boot()
+                await station.prepared()
+                assert station.count("SetVariables") == expected
+
+
+async def test_a_session_that_a_power_cut_ended_is_started_again() -> None:
+    async with central([charger()]) as rig, connected(rig, version=V201) as station:
+        await charging(station)
+        await station.boot()
+        await status(station, "Occupied")
+        payload = {
+            "eventType": "Ended",
+            "timestamp": at(),
+            "triggerReason": "AbnormalCondition",
+            "seqNo": 9,
+            "transactionInfo": {"transactionId": TX, "stoppedReason": "PowerLoss"},
+        }
+        await station.call("TransactionEvent", payload)
+        await station.next_asked("RequestStartTransaction")
+
+
+async def test_reset_goes_to_the_station() -> None:
+    async with central([charger()]) as rig, connected(rig, version=V201) as station:
+        await station.boot()
+        await rig.system.reset("left")
+        assert await station.next_asked("Reset") == {"type": "OnIdle"}
+
+
 async def test_a_foreign_profile_in_the_way_is_cleared() -> None:
     refusals = iter([{"status": "Rejected", "statusInfo": {"reasonCode": "DuplicateProfile"}}])
 

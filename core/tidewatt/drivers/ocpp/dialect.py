@@ -97,13 +97,16 @@ class TransactionUpdate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransactionEnd:
-    """A transaction ended, with the register at its end if the station says."""
+    """A transaction ended, with the register at its end if the station says.
+
+    `interrupted` is an end that nobody wished for: the station lost power or was restarted.
+    """
 
     transaction_id: str
     at_utc: datetime
     meter_stop_wh: float | None = None
     meter_values: Mapping[str, Any] = field(default_factory=dict)
-    offline: bool = False
+    interrupted: bool = False
 
 
 class StationEvents(Protocol):
@@ -184,9 +187,6 @@ class Commands(Protocol):
 
     async def reset(self, hard: bool) -> str:
         """Restart the station: at once, or when its transactions have ended."""
-
-    async def unlock(self, evse_id: int) -> str:
-        """Unlock the connector of an EVSE."""
 
 
 async def ask(session: OcppSession, action: str, payload: dict[str, Any]) -> str:

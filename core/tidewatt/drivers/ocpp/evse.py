@@ -67,15 +67,18 @@ class Evse:
         self.record.plugged = True
         self._forget_measurement()
 
-    def end_transaction(self, *, presumed: bool) -> None:
+    def end_transaction(self, *, interrupted: bool) -> None:
         """Note that the transaction is over; the vehicle may still be plugged in.
 
-        An end that we only presume does not overrule what the station says of its connector.
+        After an interruption the vehicle waits to be started again; after any other end it waits to be unplugged.
         """
-        self.record.remote_tag = None
-        status = self.record.status
-        if status in IN_TRANSACTION or (status is ChargerStatus.PREPARING and not presumed):
-            self.record.status = ChargerStatus.FINISHING
+        record = self.record
+        record.remote_tag = None
+        if interrupted:
+            record.started = False
+        waiting = ChargerStatus.PREPARING if interrupted else ChargerStatus.FINISHING
+        if record.status in (*IN_TRANSACTION, ChargerStatus.PREPARING):
+            record.status = waiting
         self._forget_measurement()
 
     def measure(self, measurement: Measurement, now_s: float) -> None:

@@ -84,7 +84,7 @@ class Limiter:
         """Take a setpoint and have the station follow it; without a transaction it waits for one."""
         self._wanted = _Wanted(setpoint.current_a, setpoint.valid_for_s, self._clock() + setpoint.valid_for_s)
         try:
-            commands = await self._link.commands(self._settings.boot_grace_s)
+            commands = await self._link.commands()
             await self._write_newest(commands)
         except OcppError as error:
             raise self._failure(str(error)) from error
@@ -103,7 +103,7 @@ class Limiter:
         if not self.is_behind:
             return
         try:
-            await self._write_newest(await self._link.commands(self._settings.boot_grace_s))
+            await self._write_newest(await self._link.commands())
         except (OcppError, CommandError) as error:
             # Nobody waits for this answer; control repeats the setpoint before it runs out.
             _LOGGER.info("%s: %s", self.charger.charger_id, error)
@@ -176,7 +176,7 @@ class Limiter:
         finally:
             self._is_held_back = False
         try:
-            await self._write_newest(await self._link.commands(self._settings.boot_grace_s))
+            await self._write_newest(await self._link.commands())
         except CommandError as error:
             _LOGGER.info("%s", error)
 

@@ -9,9 +9,13 @@ from .errors import OcppClosedError
 
 
 class Link:
-    """Leads to the station while it is connected. A station is ready once it has booted or said anything else."""
+    """Leads to the station while it is connected. A station is ready once it has booted or said anything else.
 
-    def __init__(self) -> None:
+    Commands wait up to `patience_s` for that.
+    """
+
+    def __init__(self, patience_s: float) -> None:
+        self._patience_s = patience_s
         self._commands: Commands | None = None
         self._ready = asyncio.Event()
 
@@ -34,11 +38,11 @@ class Link:
         self._commands = None
         self._ready.clear()
 
-    async def commands(self, wait_s: float) -> Commands:
+    async def commands(self) -> Commands:
         """Return the connection's commands; OcppClosedError when there is none, or it is not ready in time."""
         if self._commands is not None and not self._ready.is_set():
             try:
-                async with asyncio.timeout(wait_s):
+                async with asyncio.timeout(self._patience_s):
                     await self._ready.wait()
             except TimeoutError as error:
                 raise OcppClosedError("The station is connected but has not said anything yet.") from error

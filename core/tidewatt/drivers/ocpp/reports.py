@@ -198,7 +198,7 @@ class Reports:
         self._push(transaction.evse_id)
         self._book.end(transaction, end.at_utc, presumed=False)
         if was_running:
-            self._close_point(transaction.evse_id, presumed=False)
+            self._close_point(transaction.evse_id, interrupted=end.interrupted)
         await self._memory.save()
         self._push(transaction.evse_id)
 
@@ -261,13 +261,13 @@ class Reports:
             return
         _LOGGER.info("%s no longer knows transaction %s", point.evse.charger.charger_id, transaction.transaction_id)
         self._book.end(transaction, utc_now(), presumed=True)
-        self._close_point(evse_id, presumed=True)
+        self._close_point(evse_id, interrupted=True)
         await self._memory.save()
         self._push(evse_id)
-        point.starter.consider()
 
-    def _close_point(self, evse_id: int, *, presumed: bool) -> None:
+    def _close_point(self, evse_id: int, *, interrupted: bool) -> None:
         point = self._points.get(evse_id)
         if point is not None:
-            point.evse.end_transaction(presumed=presumed)
+            point.evse.end_transaction(interrupted=interrupted)
             point.limiter.forget()
+            point.starter.consider()

@@ -115,7 +115,7 @@ class Starter:
     async def _request_start(self, id_tag: str) -> str:
         """Ask for a transaction and return the answer in words, an unanswered request included."""
         try:
-            commands = await self._link.commands(self._settings.boot_grace_s)
+            commands = await self._link.commands()
             self._record.remote_tag = id_tag
             return await commands.request_start(self.charger.endpoint.evse_id, id_tag)
         except OcppError as error:
@@ -123,7 +123,7 @@ class Starter:
 
     async def _request_stop(self, transaction_id: str) -> str:
         try:
-            commands = await self._link.commands(self._settings.boot_grace_s)
+            commands = await self._link.commands()
             return await commands.request_stop(transaction_id)
         except OcppError as error:
             return str(error)

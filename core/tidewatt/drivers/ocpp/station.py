@@ -66,7 +66,8 @@ class Station:
         self._clock = clock
         self._settings = settings
         self._tasks = Tasks(f"OCPP station {station_id}")
-        self._link = Link()
+        # A silent station becomes ready when the grace is over; a command that came before may wait for that.
+        self._link = Link(settings.boot_grace_s + 1.0)
         self._increases = TokenBucket(settings.increases_burst, settings.increases_per_minute / 60.0, clock)
         self._connection: Connection | None = None
         self._last_heard_s = clock()
@@ -181,6 +182,8 @@ class Station:
                 await self._attempt(self._ask_state(connection, point))
             await self._attempt(self._learn(connection))
             await self._attempt(self._install_floors(connection, verify=booted))
+            for point in tuple(self.points.values()):
+                point.starter.consider()
 
     async def _attempt(self, step: Coroutine[None, None, None]) -> None:
         """Do a step of the set-up; a station that does not answer one may answer the next."""
@@ -244,17 +247,13 @@ class Station:
         """Have the station tell the state of an EVSE; the status word of its answer."""
         return await (await self._commands()).trigger_status(evse_id)
 
-    async def unlock(self, evse_id: int) -> str:
-        """Unlock the connector of an EVSE; the status word of the answer."""
-        return await (await self._commands()).unlock(evse_id)
-
     async def composite_limits(self, evse_id: int, duration_s: int) -> Sequence[float] | None:
         """Return the limits that hold on an EVSE in the next seconds, in the station's unit; None if it won't say."""
         unit = "A" if "A" in self._record.rate_units else "W"
         return await (await self._commands()).composite_limits(evse_id, duration_s, unit)
 
     async def _commands(self) -> Commands:
-        return await self._link.commands(self._settings.boot_grace_s)
+        return await self._link.commands()
 
     def diagnostics(self) -> dict[str, Any]:
         """Return how the station stands. Holds no secrets: neither passwords nor tags."""

@@ -81,7 +81,3 @@ class CommandsV16:
     async def reset(self, hard: bool) -> str:
         """Send Reset."""
         return await ask(self._session, "Reset", {"type": "Hard" if hard else "Soft"})
-
-    async def unlock(self, evse_id: int) -> str:
-        """Send UnlockConnector."""
-        return await ask(self._session, "UnlockConnector", {"connectorId": evse_id})

@@ -35,6 +35,9 @@ _STATUSES: dict[str, tuple[ChargerStatus, bool | None]] = {
 }
 """Status words with what they say about the plug."""
 
+_INTERRUPTIONS = ("HardReset", "PowerLoss", "Reboot", "SoftReset")
+"""Reasons of a transaction's end that nobody wished for."""
+
 _NOTED = (
     "DiagnosticsStatusNotification",
     "FirmwareStatusNotification",
@@ -124,6 +127,7 @@ class InboundV16:
                 at_utc=from_wire_time(payload.get("timestamp")) or utc_now(),
                 meter_stop_wh=number(payload.get("meterStop")),
                 meter_values={"meterValue": rows(payload, "transactionData")},
+                interrupted=text(payload, "reason") in _INTERRUPTIONS,
             )
         )
         return {}

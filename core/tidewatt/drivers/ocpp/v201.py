@@ -108,7 +108,3 @@ class CommandsV201:
     async def reset(self, hard: bool) -> str:
         """Send Reset."""
         return await ask(self._session, "Reset", {"type": "Immediate" if hard else "OnIdle"})
-
-    async def unlock(self, evse_id: int) -> str:
-        """Send UnlockConnector."""
-        return await ask(self._session, "UnlockConnector", {"evseId": evse_id, "connectorId": 1})

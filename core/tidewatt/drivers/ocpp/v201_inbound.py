@@ -40,6 +40,9 @@ _CHARGING_STATES: dict[str, tuple[ChargerStatus, bool]] = {
 }
 """Charging states of a transaction with what they say about the plug."""
 
+_INTERRUPTIONS = ("ImmediateReset", "PowerLoss", "Reboot")
+"""Reasons of a transaction's end that nobody wished for."""
+
 _UNAUTHORISED = ("EVConnected", "Idle")
 
 _NOTED: dict[str, dict[str, Any]] = {
@@ -172,13 +175,13 @@ class InboundV201:
             )
         )
 
-    async def _end(self, payload: dict[str, Any], transaction_id: str, _: dict[str, Any]) -> None:
+    async def _end(self, payload: dict[str, Any], transaction_id: str, info: dict[str, Any]) -> None:
         await self._events.transaction_ended(
             TransactionEnd(
                 transaction_id=transaction_id,
                 at_utc=from_wire_time(payload.get("timestamp")) or utc_now(),
                 meter_values=payload,
-                offline=payload.get("offline") is True,
+                interrupted=text(info, "stoppedReason") in _INTERRUPTIONS,
             )
         )
 
