@@ -17,11 +17,12 @@ def site_dashboard(site: Site) -> dict[str, Any]:
 
 def _connection(site: Site) -> dict[str, Any]:
     slug = slugify(site.name)
+    currents = [f"sensor.{slug}_grid_current_{phase.name.lower()}" for phase in list(Phase)[: site.phases]]
     fuse_a = site.circuits[0].import_limit_a
     gauges = [
         {
             "type": "gauge",
-            "entity": f"sensor.{slug}_grid_current_{phase.name.lower()}",
+            "entity": current,
             "name": phase.name,
             "min": 0,
             "max": fuse_a[phase] * 1.2,
@@ -29,7 +30,7 @@ def _connection(site: Site) -> dict[str, Any]:
             "severity": {"green": 0, "yellow": fuse_a[phase] * 0.92, "red": fuse_a[phase] + 0.1},
             "grid_options": {"columns": 4},
         }
-        for phase in list(Phase)[: site.phases]
+        for phase, current in zip(Phase, currents, strict=False)
     ]
     return _section(
         site.name,
@@ -38,7 +39,7 @@ def _connection(site: Site) -> dict[str, Any]:
             *gauges,
             _tile(f"sensor.{slug}_grid_power"),
             _tile(f"sensor.{slug}_controller_health"),
-            _history("Current on each phase", [gauge["entity"] for gauge in gauges]),
+            _history("Current on each phase", currents),
             _history("Limit of each bay", [f"sensor.{slugify(charger.name)}_limit" for charger in site.chargers]),
         ],
     )

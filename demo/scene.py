@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from .emulation import EmulationProcess
 from .home_assistant import HomeAssistantApi
 
-PHASES = ("L1", "L2", "L3")
+SAME_READING_S = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +41,47 @@ class Scene:
         await self.api.wait_for(lambda _: check(self.api.state(entity_id)), f"{entity_id} as {wanted}", timeout_s)
         return self.api.state(entity_id)
 
+    async def readings_since(self, since_s: float, count: int, timeout_s: float = 20) -> list[list[float]]:
+        """Wait for `count` readings of the grid meter after a time of the world; return the currents of each."""
+        answers: list[dict[str, Any]] = []
+
+        async def enough() -> bool:
+            answers[:] = (await self.emulation.history(since_s))["answers"]["grid"]
+            return len(_readings(answers)) >= count
+
+        await self.until(enough, f"{count} meter readings", timeout_s)
+        return [reading["current_a"] for reading in _readings(answers)[:count]]
+
     async def until_world(
         self, condition: Callable[[dict[str, Any]], bool], what: str, timeout_s: float
     ) -> dict[str, Any]:
         """Wait until a condition holds in the emulated world, and return the world as it then is."""
-        try:
-            async with asyncio.timeout(timeout_s):
-                while not condition(world := await self.emulation.world()):
-                    await asyncio.sleep(0.1)
-        except TimeoutError:
-            raise TimeoutError(f"the world did not reach {what} within {timeout_s:g} s: {world}") from None
+        world: dict[str, Any] = {}
+
+        async def holds() -> bool:
+            world.clear()
+            world.update(await self.emulation.world())
+            return condition(world)
+
+        await self.until(holds, what, timeout_s)
         return world
+
+    async def until(self, holds: Callable[[], Awaitable[bool]], what: str, timeout_s: float) -> None:
+        """Ask ten times a second whether something outside Home Assistant's states holds: nobody tells of it."""
+        deadline_s = asyncio.get_running_loop().time() + timeout_s
+        while not await holds():
+            if asyncio.get_running_loop().time() > deadline_s:
+                raise TimeoutError(f"the world did not reach {what} within {timeout_s:g} s")
+            await asyncio.sleep(0.1)
+
+
+def _readings(answers: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the first answer of each reading: the requests of one follow each other at once."""
+    firsts: list[dict[str, Any]] = []
+    for answer in answers:
+        if not firsts or answer["t_s"] - firsts[-1]["t_s"] > SAME_READING_S:
+            firsts.append(answer)
+    return firsts
 
 
 def number(state: str) -> float | None:

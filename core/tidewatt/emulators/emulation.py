@@ -17,7 +17,7 @@ from tidewatt.site.schema import load_site
 
 from .control_server import ControlServer
 from .meters import MeterServer, MeterUnit, RegisterImage, sdm630_image, sunspec_image
-from .physics import ChargingPoint, EmulatedTime, House, Vehicle, World
+from .physics import ChargingPoint, EmulatedTime, History, House, Vehicle, World
 from .physics.world import slices
 from .schema import EmulationSettings, MeterSettings, StationSettings, load_emulation
 from .station import LinkAddress, Outlet, Station, StationSpec, StationV16, StationV201
@@ -47,6 +47,7 @@ class Emulation:
         self._random = random or Random()  # noqa: S311 - jitter, not a secret
         self.world = World(site, self._make_points(), self._make_house())
         self.stations = {each.station_id: self._make_station(each) for each in settings.stations}
+        self.answered = {meter.meter_id: History() for meter in site.meters}
         self.meters = {
             meter.meter_id: MeterUnit(meter.meter_id, self._image_of(meter, self._meter_settings(meter.meter_id)))
             for meter in site.meters
@@ -153,6 +154,7 @@ class Emulation:
     def _image_of(self, meter: Meter, settings: MeterSettings) -> Callable[[], RegisterImage]:
         def image() -> RegisterImage:
             sample = self.world.circuit_sample(meter.circuit_id)
+            self.answered[meter.meter_id].add(self.time.now_s, sample.current_a)
             if isinstance(meter.endpoint, ModbusEndpoint) and meter.endpoint.map is ModbusMap.SUNSPEC:
                 return sunspec_image(sample, model=settings.sunspec_model, serial=meter.meter_id)
             return sdm630_image(sample)

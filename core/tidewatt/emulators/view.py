@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tidewatt.site import MAIN_CIRCUIT_ID, ModbusEndpoint
 
-from .physics import ChargingPoint
+from .physics import ChargingPoint, Sample
 from .station import Outlet, Station
 
 if TYPE_CHECKING:
@@ -39,15 +39,23 @@ def world_view(emulation: Emulation) -> dict[str, Any]:
 
 
 def history_view(emulation: Emulation, since_s: float) -> dict[str, Any]:
-    """Return what the main circuit carried after `since_s` emulated seconds, at most the last minutes."""
+    """Return what the main circuit carried, and the meters answered, after `since_s` emulated seconds.
+
+    At most the last minutes. A meter is asked more than once for one reading where that takes more than one request.
+    """
     history = emulation.world.history
     samples = history.since(since_s)
     return {
         "now_s": emulation.time.now_s,
         "limit_a": emulation.site.circuit(MAIN_CIRCUIT_ID).import_limit_a,
         "maximum_a": history.maximum_of(samples),
-        "samples": [{"t_s": round(at_s, 3), "current_a": current_a} for at_s, current_a in samples],
+        "samples": _series(samples),
+        "answers": {meter_id: _series(answers.since(since_s)) for meter_id, answers in emulation.answered.items()},
     }
+
+
+def _series(samples: list[Sample]) -> list[dict[str, Any]]:
+    return [{"t_s": round(at_s, 3), "current_a": current_a} for at_s, current_a in samples]
 
 
 def _meter(emulation: Emulation, meter_id: str) -> dict[str, Any]:
