@@ -24,7 +24,6 @@ from tidewatt.site import (
     OcppListener,
     Reading,
     ReadingListener,
-    Setpoint,
     Site,
     SiteError,
     StateStore,
@@ -136,11 +135,12 @@ class SiteRuntime:
         """Become another site without dropping a session: only what is different is stopped and started.
 
         SiteError, with nothing changed yet, for what `can_update` denies and for a meter that nobody here can read.
+        What starting a meter raises is passed on; the next update tries it again.
         """
         if not self.can_update(site):
             raise SiteError("ocpp", (site.ocpp, site.voltage_v), "Stop the site and start it anew to change this.")
         async with self._updating:
-            kept = {meter.meter_id for meter in site.meters if meter in self._site.meters}
+            kept = self._meters.keys() & {meter.meter_id for meter in site.meters if meter in self._site.meters}
             meters = {meter.meter_id: self._driver(meter) for meter in site.meters if meter.meter_id not in kept}
             await self._stop_meters(self._meters.keys() - kept)
             self._central.update_chargers(site.chargers)
@@ -160,7 +160,7 @@ class SiteRuntime:
 
     def port(self, charger_id: str) -> ChargerPort:
         """Return the way to a charger, to start and stop sessions; KeyError when there is none."""
-        return self._central.port(charger_id)
+        return self._central.port(self._site.charger(charger_id).charger_id)
 
     def push_vehicle(self, state: VehicleState) -> None:
         """Tell control what a vehicle says of itself."""
@@ -182,7 +182,7 @@ class SiteRuntime:
         self._controller.report(fault)
 
     def _ports(self, site: Site) -> dict[str, ChargerPort]:
-        return {charger.charger_id: _CentralPort(self._central, charger.charger_id) for charger in site.chargers}
+        return {charger.charger_id: self._central.port(charger.charger_id) for charger in site.chargers}
 
     def _discover(self, station: DiscoveredStation) -> None:
         self._discovered.pop(station.station_id, None)
@@ -212,29 +212,6 @@ class SiteRuntime:
 
     async def _stop_all_meters(self) -> None:
         await self._stop_meters(self._meters)
-
-
-class _CentralPort:
-    """A `ChargerPort` that looks for the charger's place in the central system each time it is used.
-
-    The central system knows its chargers only once it is started, and may give them new places when it is updated.
-    """
-
-    def __init__(self, central: CentralSystem, charger_id: str) -> None:
-        self._central = central
-        self._charger_id = charger_id
-
-    async def apply(self, setpoint: Setpoint) -> None:
-        """See `ChargerPort`."""
-        await self._central.port(self._charger_id).apply(setpoint)
-
-    async def start(self, id_tag: str | None = None) -> None:
-        """See `ChargerPort`."""
-        await self._central.port(self._charger_id).start(id_tag)
-
-    async def stop(self) -> None:
-        """See `ChargerPort`."""
-        await self._central.port(self._charger_id).stop()
 
 
 async def _start(driver: Driver, stack: AsyncExitStack) -> None:

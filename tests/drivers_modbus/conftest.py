@@ -126,8 +126,11 @@ class Running:
         return await asyncio.wait_for(self.faults.get(), ANSWER_WITHIN_S)
 
 
+type RunMeter = Callable[..., Awaitable[Running]]
+
+
 @pytest.fixture
-async def run_meter(device: Device, units: TcpUnits) -> AsyncIterator[Callable[..., Awaitable[Running]]]:
+async def run_meter(device: Device, units: TcpUnits) -> AsyncIterator[RunMeter]:
     """Start a meter that reads the device; stopped at the end of the test."""
     running: list[Running] = []
 

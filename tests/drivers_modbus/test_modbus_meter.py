@@ -1,20 +1,17 @@
 """A Modbus meter on a real socket: what it pushes, and what it never pushes."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 import logging
 import math
 
 from hypothesis import given, strategies as st
 import pytest
 
-from tests.drivers_modbus.conftest import Device, Running
+from tests.drivers_modbus.conftest import Device, RunMeter
 from tests.drivers_modbus.meter_registers import INT16_UNKNOWN, float_body, integer_body, sdm630, sunspec
 from tidewatt.drivers.modbus import ModbusMeter, TcpUnits
 from tidewatt.drivers.modbus.meter import _next_beat
 from tidewatt.site import EntityMeterEndpoint, FaultCode, Meter, ModbusMap
-
-type RunMeter = Callable[..., Awaitable[Running]]
 
 
 async def test_sdm630_reading_has_signed_currents_and_si_units(device: Device, run_meter: RunMeter) -> None:

@@ -46,7 +46,7 @@ class MemoryStore:
 
 
 class PushedMeter:
-    """A meter that says what the test pushes, and knows how often it was started."""
+    """A meter that says what the test pushes, and knows how often it was started; one called "broken" never starts."""
 
     def __init__(self, meter: Meter, on_reading: ReadingListener) -> None:
         self.meter = meter
@@ -55,8 +55,10 @@ class PushedMeter:
         self.stopped = 0
 
     async def start(self) -> None:
-        """Count."""
+        """Count; ConnectionError when it is broken."""
         self.started += 1
+        if self.meter.name == "broken":
+            raise ConnectionError(self.meter.meter_id)
 
     async def stop(self) -> None:
         """Count."""

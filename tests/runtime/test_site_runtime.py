@@ -12,7 +12,7 @@ import pytest
 from tests.runtime.conftest import MemoryStore, Running, RunSite, make_site
 from tidewatt.drivers.modbus import TcpUnits
 from tidewatt.runtime import SiteRuntime
-from tidewatt.site import MeterReading, ModbusEndpoint, Mode, OcppListener, SiteError, VehicleState
+from tidewatt.site import CommandError, MeterReading, ModbusEndpoint, Mode, OcppListener, SiteError, VehicleState
 
 GRID = {"id": "grid", "circuit": "main", "entity": {"power": "sensor.grid"}}
 LEFT = {"id": "left", "circuit": "main", "mode": "fast", "ocpp": {"station": "CP-1"}}
@@ -52,7 +52,9 @@ async def test_meter_readings_reach_control(run_site: RunSite) -> None:
 
     running.meters[0].push(reading)
 
-    await running.until(lambda snapshot, _: snapshot.meters.get("grid") == reading)
+    cycle = await running.until(lambda snapshot, _: snapshot.meters.get("grid") == reading)
+    assert running.runtime.cycle == cycle
+    assert running.runtime.health.cycles_failed == 0
 
 
 async def test_what_a_vehicle_says_reaches_control(run_site: RunSite) -> None:
@@ -140,6 +142,22 @@ async def test_update_restarts_only_the_meters_that_are_different(run_site: RunS
     ]
 
 
+async def test_meter_that_did_not_start_in_an_update_is_tried_again_by_the_next(run_site: RunSite) -> None:
+    running: Running = await run_site(make_site())
+    broken = make_site(meters=[GRID | {"name": "broken"}])
+
+    for _ in range(2):
+        with pytest.raises(ConnectionError):
+            await running.runtime.update(broken)
+    await running.runtime.update(make_site(meters=[GRID]))
+
+    assert [(each.meter.name, each.started, each.stopped) for each in running.meters] == [
+        ("broken", 1, 0),
+        ("broken", 1, 0),
+        ("grid", 1, 0),
+    ]
+
+
 async def test_update_that_cannot_be_changes_nothing(run_site: RunSite) -> None:
     site = make_site(chargers=[LEFT])
     running: Running = await run_site(site)
@@ -177,11 +195,30 @@ async def test_unknown_station_is_discovered_and_accepted_without_dropping_the_o
         await right.close()
 
 
+async def test_strangers_are_remembered_up_to_a_limit(run_site: RunSite) -> None:
+    running: Running = await run_site(make_site())
+    url = f"ws://127.0.0.1:{running.runtime.ocpp_port}"
+
+    async with aiohttp.ClientSession() as session:
+        for number in range(70):
+            with pytest.raises(aiohttp.WSServerHandshakeError):
+                await session.ws_connect(f"{url}/STRANGER-{number}", protocols=["ocpp1.6"])
+            async with asyncio.timeout(10):
+                await running.discovered.get()
+
+    known = [station.station_id for station in running.runtime.discovered]
+    assert known == [f"STRANGER-{number}" for number in range(6, 70)]
+
+
 async def test_diagnostics_hold_no_secrets(run_site: RunSite) -> None:
     hidden = "correct horse battery"
     site = make_site(chargers=[LEFT | {"ocpp": {"station": "CP-1", "password": hidden, "id_tags": ["04A2FF"]}}])
     running: Running = await run_site(site)
     await running.until(lambda *_: True)
+    with pytest.raises(CommandError):
+        await running.runtime.port("left").start()
+    with pytest.raises(KeyError):
+        running.runtime.port("right")
 
     told = repr(running.runtime.diagnostics())
 
