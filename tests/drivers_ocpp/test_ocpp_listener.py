@@ -262,6 +262,16 @@ async def test_a_station_that_answers_no_ping_is_offline() -> None:
         writer.close()
 
 
+async def test_it_can_be_configured_before_and_started_again_after() -> None:
+    async with central([charger()]) as rig:
+        await rig.system.stop()
+        rig.system.update_chargers([charger(), charger("right", station_id="CP-2")])
+        await rig.system.start()
+        async with connected(rig, "CP-2") as station:
+            await station.boot()
+            assert rig.state("right").online
+
+
 async def test_a_new_safe_current_is_installed_at_once() -> None:
     async with central([charger()]) as rig, connected(rig) as station:
         await station.boot()

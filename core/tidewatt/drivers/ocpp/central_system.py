@@ -93,6 +93,7 @@ class CentralSystem:
     async def start(self) -> None:
         """Take over what was remembered, report the chargers as offline, and listen. OSError if the port is taken."""
         await self._memory.load()
+        self._stations.clear()
         self._configure_stations()
         app = web.Application()
         app.router.add_get("/{address:.*}", self._connect)
@@ -134,10 +135,15 @@ class CentralSystem:
             raise CommandError(charger_id, "resetting", answer)
 
     def update_chargers(self, chargers: Sequence[Charger]) -> None:
-        """Take a new configuration. Stations whose password changed must connect anew; others stay connected."""
+        """Take a new configuration, also before `start`.
+
+        Stations whose password changed must connect anew; others stay connected.
+        """
         before = _passwords(self._chargers)
         self._chargers = tuple(chargers)
         after = _passwords(self._chargers)
+        if self._site is None:
+            return
         for station_id in before.keys() - after.keys():
             self._close_later(self._stations.pop(station_id))
         for station_id in before.keys() & after.keys():
@@ -171,7 +177,8 @@ class CentralSystem:
         )
         await socket.prepare(request)
         if version is None:
-            _LOGGER.warning("OCPP station %s offers no version that is spoken here: %s", station_id, offered)
+            if self._notices.is_due(station.station_id):
+                _LOGGER.warning("OCPP station %s offers no version that is spoken here: %s", station_id, offered)
             await socket.close(code=WSCloseCode.PROTOCOL_ERROR)
         else:
             await station.serve(AiohttpSocket(socket), version, request.remote or "?")

@@ -11,8 +11,8 @@ class OcppSettings:
 
     voltage_v: float = 230.0
     """Nominal voltage between phase and neutral, for stations that only know limits in W."""
-    call_timeout_s: float = 30.0
-    """A station that has not answered by then did not take the command."""
+    call_timeout_s: float = 15.0
+    """A station that has not answered by then did not take the command. Until then it can be told nothing else."""
     heartbeat_interval_s: float = 60.0
     ping_interval_s: float = 15.0
     """WebSocket pings; a peer from which nothing came between two of them is gone."""
