@@ -5,13 +5,24 @@ import logging
 import math
 
 from hypothesis import given, strategies as st
+from modbus_connection import ModbusUnit
+from modbus_connection.mock import MockModbusConnection
 import pytest
 
-from tests.drivers_modbus.conftest import Device, RunMeter
+from tests.drivers_modbus.conftest import ANSWER_WITHIN_S, UNIT_ID, Device, RunMeter
 from tests.drivers_modbus.meter_registers import INT16_UNKNOWN, float_body, integer_body, sdm630, sunspec
 from tidewatt.drivers.modbus import ModbusMeter, TcpUnits
 from tidewatt.drivers.modbus.meter import _next_beat
-from tidewatt.site import EntityMeterEndpoint, FaultCode, Meter, ModbusMap
+from tidewatt.site import (
+    EntityMeterEndpoint,
+    Fault,
+    FaultCode,
+    Meter,
+    MeterReading,
+    ModbusEndpoint,
+    ModbusMap,
+    Reading,
+)
 
 
 async def test_sdm630_reading_has_signed_currents_and_si_units(device: Device, run_meter: RunMeter) -> None:
@@ -216,6 +227,30 @@ async def test_device_that_is_no_meter_is_reported(device: Device, run_meter: Ru
 
     assert fault.code is FaultCode.PAYLOAD_INVALID
     assert "1, 103" in fault.detail
+
+
+async def test_anything_unforeseen_is_a_fault_and_not_the_end() -> None:
+    unit = MockModbusConnection().for_unit(UNIT_ID)
+    unit.fail_requests(ZeroDivisionError("odd"))
+    readings: asyncio.Queue[Reading] = asyncio.Queue()
+    faults: asyncio.Queue[Fault] = asyncio.Queue()
+    meter = Meter(
+        meter_id="grid", name="Grid", circuit_id="main", endpoint=ModbusEndpoint(host="127.0.0.1", interval_s=0.05)
+    )
+
+    async def open_unit(_: ModbusEndpoint) -> ModbusUnit:
+        return unit
+
+    driver = ModbusMeter(meter, open_unit, on_reading=readings.put_nowait, on_fault=faults.put_nowait)
+    await driver.start()
+    try:
+        async with asyncio.timeout(ANSWER_WITHIN_S):
+            assert "odd" in (await faults.get()).detail
+            unit.fail_requests(None)
+            unit.load_raw({"input": {hex(address): word for address, word in sdm630().items()}})
+            assert isinstance(await readings.get(), MeterReading)
+    finally:
+        await driver.stop()
 
 
 async def test_stops_at_once_while_the_meter_is_silent_and_stops_twice(device: Device, run_meter: RunMeter) -> None:

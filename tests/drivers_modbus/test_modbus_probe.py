@@ -41,6 +41,15 @@ async def test_float_model_is_preferred_where_a_meter_has_both(device: Device, u
     assert identity.reading.current_a == pytest.approx((7.25, -8.25, 9.25))
 
 
+async def test_meter_that_does_not_say_who_it_is_is_named_by_its_model(device: Device, units: TcpUnits) -> None:
+    body = integer_body()
+    device.put(device.holding, 40_000, [0x5375, 0x6E53, 203, len(body), *body, 0xFFFF, 0])
+
+    identity = await probe(await units.open(_endpoint(device)), ModbusMap.SUNSPEC)
+
+    assert (identity.manufacturer, identity.model, identity.serial) == (None, "SunSpec model 203", None)
+
+
 async def test_wrong_map_is_refused(device: Device, units: TcpUnits) -> None:
     device.holding = sunspec(40_000, 203, integer_body())
 

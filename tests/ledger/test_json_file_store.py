@@ -161,6 +161,18 @@ async def test_unreadable_document_is_set_aside_and_logged(
     assert await store.load("doc") == NEW
 
 
+async def test_unreadable_document_that_cannot_be_set_aside_is_logged_too(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "doc.json").write_text("{")
+    (tmp_path / "doc.json.corrupt").mkdir()
+
+    assert await JsonFileStore(tmp_path).load("doc") is None
+
+    assert "moving it aside failed" in caplog.text
+    assert "it stays as doc.json" in caplog.text
+
+
 async def test_saves_take_effect_in_the_order_they_were_asked_for(tmp_path: Path) -> None:
     store = JsonFileStore(tmp_path)
 
