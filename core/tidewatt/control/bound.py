@@ -8,7 +8,7 @@ from typing import Final
 from tidewatt.site import MINIMUM_CURRENT_A, ChargerStatus, Fault, FaultCode, Mode, Reason, ReasonCode
 
 from .model import Snapshot
-from .point import NO_CURRENT, Point, on_phases
+from .point import NO_CURRENT, Point, down_to_step, on_phases, up_to_step
 
 _MODE_OFF: Final = Reason(code=ReasonCode.MODE_OFF)
 _NOT_CONNECTED: Final = Reason(code=ReasonCode.NOT_CONNECTED)
@@ -23,10 +23,11 @@ def bound(point: Point, snapshot: Snapshot) -> None:
     """Fill in a charger's bounds, or the reason why it is paused whatever there is to share."""
     charger, wish = point.charger, point.wish
     point.weight = _positive(wish.weight) or charger.weight
-    point.minimum_a = min(max(_positive(wish.minimum_a) or charger.minimum_a, MINIMUM_CURRENT_A), charger.maximum_a)
+    minimum_a = max(_positive(wish.minimum_a) or charger.minimum_a, MINIMUM_CURRENT_A)
+    point.minimum_a = up_to_step(min(minimum_a, charger.maximum_a), charger.step_a)
     point.maximum_a, point.bound = charger.maximum_a, _MAXIMUM
     if point.fail_safe is not None:
-        point.minimum_a = min(point.minimum_a, charger.safe_a)
+        point.minimum_a = min(point.minimum_a, down_to_step(charger.safe_a, charger.step_a))
         point.maximum_a, point.bound = charger.safe_a, point.fail_safe
     if wish.maximum_a is not None:
         point.lower(_limit(wish.maximum_a), _USER_LIMIT)
@@ -80,7 +81,8 @@ def _pause(point: Point) -> Reason | None:
         return _NOT_CONNECTED
     if point.wish.mode is Mode.OFF:
         return _MODE_OFF
-    if point.maximum_a < point.minimum_a or point.maximum_a <= 0:
+    highest_a = down_to_step(point.maximum_a, point.charger.step_a)
+    if highest_a < point.minimum_a or highest_a <= 0:
         return point.bound
     return None
 

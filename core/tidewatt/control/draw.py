@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 
 from tidewatt.site import PerPhase
 
+from .memory import Told
 from .point import NO_CURRENT, Point, on_phases
 
 _IDLE_A: Final = 1.0
@@ -27,13 +28,14 @@ def draw_at(point: Point, at_s: float, safe_for_s: float) -> Draw:
 
     `safe_for_s` is how long a charger that came back may still follow its safe current.
     """
-    if not point.told:
-        return _never_told(point)
     if not point.online or _just_back(point, at_s, safe_for_s):
         return _unreachable(point)
-    if len(point.told) == 1 or point.told[-1].settled_s <= at_s:
-        return _following(point, point.told[-1].current_a)
-    return _in_flight(point, at_s)
+    if not point.told:
+        return _never_told(point)
+    first, last = _followed(point.told, at_s)
+    if first == last:
+        return _following(point, point.told[last], point.told[last + 1 :])
+    return _in_flight(point, point.told[first : last + 1])
 
 
 def may_draw_a(point: Point, now_s: float) -> float:
@@ -62,12 +64,23 @@ def _never_told(point: Point) -> Draw:
     return Draw(NO_CURRENT, on_phases(point.phases, point.charger.maximum_a))
 
 
-def _following(point: Point, told_a: float) -> Draw:
-    """It follows its last setpoint; how far it makes use of it only a measurement can tell."""
-    measured_a, drawn_a = point.measured_a, point.drawn_a
+def _followed(told: tuple[Told, ...], at_s: float) -> tuple[int, int]:
+    """Return the positions of the first and the last setpoint that could be in effect at a time."""
+    last = len(told) - 1
+    while last > 0 and told[last].at_s >= at_s:
+        last -= 1
+    first = last
+    while first > 0 and told[first].settled_s > at_s:
+        first -= 1
+    return first, last
+
+
+def _following(point: Point, one: Told, later: tuple[Told, ...]) -> Draw:
+    """It followed one setpoint; how far it made use of it only a measurement from that time can tell."""
+    measured_a, drawn_a, told_a = point.measured_a, point.drawn_a, one.current_a
     if measured_a is None or drawn_a is None:
         return Draw(NO_CURRENT, on_phases(point.phases, told_a))
-    if not point.settled:
+    if point.measured_at_s < one.settled_s or (later and point.measured_at_s > later[0].at_s):
         return _between(point, measured_a, told_a, told_a, believed=False)
     if drawn_a > _IDLE_A or told_a <= _IDLE_A:
         return Draw(measured_a, measured_a)
@@ -78,13 +91,14 @@ def _unreachable(point: Point) -> Draw:
     """It follows its last setpoint until that expires, and its safe current then."""
     if not point.connected:
         return _NOTHING
-    highest_a = max(point.current_a, point.charger.safe_a)
+    told_a = max((one.current_a for one in point.told), default=point.charger.maximum_a)
+    highest_a = max(told_a, point.charger.safe_a)
     return Draw(NO_CURRENT, on_phases(point.phases, highest_a))
 
 
 def _just_back(point: Point, at_s: float, safe_for_s: float) -> bool:
     since_s = point.back_since_s
-    return since_s is not None and at_s < since_s + safe_for_s and not point.settled
+    return since_s is not None and at_s < since_s + safe_for_s and point.measured_a is None
 
 
 def _waking(point: Point, measured_a: PerPhase, told_a: float) -> Draw:
@@ -97,16 +111,10 @@ def _waking(point: Point, measured_a: PerPhase, told_a: float) -> Draw:
     )
 
 
-def _in_flight(point: Point, at_s: float) -> Draw:
+def _in_flight(point: Point, told: tuple[Told, ...]) -> Draw:
     """Some setpoints overlap: anything between the lowest and the highest of them, and what was measured before."""
-    told = point.told
-    lowest_a, highest_a = float("inf"), 0.0
-    for position, one in enumerate(told):
-        if position and one.at_s >= at_s:
-            break
-        if position + 1 == len(told) or told[position + 1].settled_s > at_s:
-            lowest_a = min(lowest_a, one.current_a)
-            highest_a = max(highest_a, one.current_a)
+    lowest_a = min(one.current_a for one in told)
+    highest_a = max(one.current_a for one in told)
     if point.measured_a is None:
         return Draw(NO_CURRENT, on_phases(point.phases, highest_a))
     return _between(point, point.measured_a, lowest_a, highest_a, believed=True)

@@ -22,7 +22,7 @@ from .point import NO_CURRENT, Point
 OVERLOAD_MARGIN_A: Final = 0.05
 """A current counts as over its limit when it exceeds it by more than a meter's last digit."""
 
-_RECOVERY_S: Final = 10.0
+_RECOVERY_S: Final = 5.0
 _RECOVERY_A_PER_S: Final = 0.05
 """An estimate that falls is believed by and by: within about `_RECOVERY_S`, and never slower than this rate."""
 
@@ -33,14 +33,16 @@ _NEW: Final = CircuitMemory()
 class CircuitEstimate:
     """One circuit in one cycle, in A per phase, None where no meter tells.
 
-    `base_a` is the uncontrolled current, `held_a` what is reckoned with. `hopeful_a` differs from `base_a` only under
-    overload with a raise in flight: who fits by that lower estimate is reduced, not paused. `draws` are the chargers'
-    parts by their index in the layout.
+    `base_a` is the uncontrolled current. `hopeful_a` differs from it only under overload with a raise in flight: who
+    fits by that lower estimate is reduced, not paused. `draws` are the chargers' parts by their index in the layout.
+    `load_a` is what shares are reckoned with, also where no meter tells, and `held_a` the same for raises: it follows
+    the load up at once and down slowly.
     """
 
     current_a: PerPhase | None = None
     base_a: PerPhase | None = None
     hopeful_a: PerPhase | None = None
+    load_a: PerPhase = NO_CURRENT
     held_a: PerPhase = NO_CURRENT
     overloaded: tuple[bool, bool, bool] = (False, False, False)
     at_s: float = 0.0
@@ -87,6 +89,7 @@ def _estimate_circuit(
         current_a=reading.current_a,
         base_a=(base[0], base[1], base[2]),
         hopeful_a=(hopeful[0], hopeful[1], hopeful[2]),
+        load_a=(base[0], base[1], base[2]),
         held_a=(held[0], held[1], held[2]),
         overloaded=(over[0], over[1], over[2]),
         at_s=reading.at_s,
@@ -118,5 +121,9 @@ def _carry_up(layout: Layout, estimates: list[CircuitEstimate]) -> None:
         parent = layout.nodes[index].parent
         above = estimates[parent]
         if above.current_a is None:
-            held = estimates[index].held_a
-            above.held_a = (above.held_a[0] + held[0], above.held_a[1] + held[1], above.held_a[2] + held[2])
+            above.load_a = _sum(above.load_a, estimates[index].load_a)
+            above.held_a = _sum(above.held_a, estimates[index].held_a)
+
+
+def _sum(one: PerPhase, other: PerPhase) -> PerPhase:
+    return (one[0] + other[0], one[1] + other[1], one[2] + other[2])

@@ -18,6 +18,9 @@ PHASES_OF: Final = tuple(tuple(phase for phase in range(3) if mask >> phase & 1)
 _PLAUSIBLE_A: Final = 1e5
 """Larger currents are not currents but broken registers."""
 
+_ROUNDING: Final = 1e-9
+"""A current that is off the step grid by less than this part of a step is on it."""
+
 UNBOUND: Final = Reason(code=ReasonCode.CHARGER_MAXIMUM)
 
 
@@ -98,3 +101,13 @@ def on_phases(phases: int, current_a: float) -> PerPhase:
         current_a if phases & 2 else 0.0,
         current_a if phases & 4 else 0.0,
     )
+
+
+def down_to_step(current_a: float, step_a: float) -> float:
+    """Return the highest whole number of steps that is not above a current."""
+    return math.floor(current_a / step_a + _ROUNDING) * step_a
+
+
+def up_to_step(current_a: float, step_a: float) -> float:
+    """Return the lowest whole number of steps that is not below a current."""
+    return math.ceil(current_a / step_a - _ROUNDING) * step_a

@@ -77,7 +77,7 @@ def _pause(point: Point, now_s: float) -> tuple[float | None, Reason | None]:
     if point.setpoint_a > 0 or point.reason.code in _AT_WILL:
         return None, None
     if point.current_a > 0:
-        return now_s, point.reason if point.taking_part else None
+        return now_s, point.reason
     return point.memory.off_since_s, point.memory.paused_by
 
 

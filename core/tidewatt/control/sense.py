@@ -62,7 +62,8 @@ def _point(snapshot: Snapshot, layout: Layout, place: Place, memory: ChargerMemo
     charger = place.charger
     state = snapshot.chargers.get(charger.charger_id)
     online = state is not None and state.online
-    measured_a, measured_at_s = _measured(snapshot, place, state)
+    back_since_s = snapshot.now_s if online and memory.offline_since_s is not None else memory.online_since_s
+    measured_a, measured_at_s = _measured(snapshot, place, state, back_since_s)
     told = _told(snapshot.now_s - layout.longest_tolerance_s, memory.told, measured_a, measured_at_s)
     return Point(
         place=place,
@@ -78,7 +79,7 @@ def _point(snapshot: Snapshot, layout: Layout, place: Place, memory: ChargerMemo
         measured_at_s=measured_at_s,
         told=told,
         settled=measured_a is not None and bool(told) and measured_at_s >= told[-1].settled_s,
-        back_since_s=snapshot.now_s if online and memory.offline_since_s is not None else memory.online_since_s,
+        back_since_s=back_since_s,
     )
 
 
@@ -94,9 +95,16 @@ def _idle(state: ChargerState) -> bool:
     return state.status in _IDLE or (state.status is ChargerStatus.PREPARING and state.session is None)
 
 
-def _measured(snapshot: Snapshot, place: Place, state: ChargerState | None) -> tuple[PerPhase | None, float]:
-    """Return the charger's measured currents on the site's phases, and when; None when too old or broken."""
+def _measured(
+    snapshot: Snapshot, place: Place, state: ChargerState | None, back_since_s: float | None
+) -> tuple[PerPhase | None, float]:
+    """Return the charger's measured currents on the site's phases, and when.
+
+    None when they are too old, broken, or from before the charger was away.
+    """
     if state is None or state.current_a is None or state.measured_at_s is None:
+        return None, 0.0
+    if back_since_s is not None and state.measured_at_s < back_since_s:
         return None, 0.0
     age_s = snapshot.now_s - state.measured_at_s
     # Written so that an age that is not a number counts as too old.

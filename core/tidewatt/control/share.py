@@ -31,7 +31,7 @@ type Rows = list[list[float]]
 
 def _reserved(estimates: list[CircuitEstimate], points: list[Point]) -> Rows:
     """Return per circuit and phase what is not shared: the uncontrolled current and what is set aside, in A."""
-    rows = [list(one.held_a) for one in estimates]
+    rows = [list(one.load_a) for one in estimates]
     for point in points:
         if not point.taking_part and any(point.reserve_a):
             for circuit in point.place.path:
@@ -136,7 +136,7 @@ def _hopeful(base_a: NDArray[np.float64], estimates: list[CircuitEstimate]) -> N
     lower = base_a.copy()
     for circuit, one in enumerate(estimates):
         if one.hopeful_a is not None:
-            lower[circuit] += np.subtract(one.hopeful_a, one.held_a)
+            lower[circuit] += np.subtract(one.hopeful_a, one.load_a)
     return lower
 
 
@@ -145,6 +145,14 @@ def _spare(active: list[Point], hopeful_a: list[float]) -> None:
     for point, share_a in zip(active, hopeful_a, strict=True):
         if point.share_a <= 0 < share_a and point.current_a > 0:
             point.share_a = min(share_a, point.minimum_a)
+            point.share_reason = as_circuit(point.share_reason)
+
+
+def as_circuit(reason: Reason) -> Reason:
+    """Return the reason that a circuit binds, for one that names it otherwise."""
+    if reason.code is not ReasonCode.BELOW_MINIMUM:
+        return reason
+    return Reason(code=ReasonCode.CIRCUIT, circuit_id=reason.circuit_id, phase=reason.phase)
 
 
 def room_for(cycle: Cycle, point: Point, headroom: Rows) -> tuple[float, int, int]:

@@ -13,8 +13,8 @@ from .draw import may_draw_a, raising_from_a
 from .estimate import CircuitEstimate
 from .layout import Layout
 from .model import ControlSettings
-from .point import PHASES_OF, Point
-from .share import Rooms, Rows, circuit_reason, room_for
+from .point import PHASES_OF, Point, down_to_step, up_to_step
+from .share import Rooms, Rows, as_circuit, circuit_reason, room_for
 
 _RAMP: Final = Reason(code=ReasonCode.RAMP)
 _MINIMUM_TIME: Final = Reason(code=ReasonCode.MINIMUM_TIME)
@@ -64,7 +64,7 @@ def smooth(cycle: Cycle, points: list[Point], estimates: list[CircuitEstimate], 
         else:
             raises.append(point)
     if raises:
-        room = _free_room(cycle, points, rooms.taken_a)
+        room = _free_room(cycle, points, estimates, rooms.taken_a)
         for point in sorted(raises, key=_longest_waiting):
             _raise(point, room, cycle.settings, cycle.now_s)
 
@@ -81,9 +81,16 @@ def _left_out(cycle: Cycle, point: Point, headroom: Rows) -> None:
     elif point.deviating:
         _hold_disobedient(cycle, point, headroom)
     else:
-        paused_by = point.memory.paused_by
-        full = room_for(cycle, point, headroom)[0] < point.minimum_a
-        point.reason = paused_by if full and paused_by is not None else _MINIMUM_TIME
+        point.reason = _why_held(cycle, point, headroom)
+
+
+def _why_held(cycle: Cycle, point: Point, headroom: Rows) -> Reason:
+    """A pause is for its cause while that lasts, and a little while longer; then only for the minimum time."""
+    paused_by, since_s = point.memory.paused_by, point.memory.off_since_s
+    if paused_by is None or since_s is None:
+        return _MINIMUM_TIME
+    settling = cycle.now_s - since_s < cycle.settings.settle_s
+    return paused_by if settling or room_for(cycle, point, headroom)[0] < point.minimum_a else _MINIMUM_TIME
 
 
 def _hold_disobedient(cycle: Cycle, point: Point, headroom: Rows) -> None:
@@ -94,7 +101,7 @@ def _hold_disobedient(cycle: Cycle, point: Point, headroom: Rows) -> None:
     if point.maximum_a < point.setpoint_a:
         point.setpoint_a, point.reason = point.maximum_a, point.bound
     if fits_a < point.setpoint_a:
-        point.setpoint_a = _on_grid(fits_a, point.charger.step_a)
+        point.setpoint_a = down_to_step(fits_a, point.charger.step_a)
         point.reason = circuit_reason(cycle.layout, ReasonCode.CIRCUIT, circuit, phase)
     if point.setpoint_a < point.minimum_a:
         point.setpoint_a = 0.0
@@ -117,24 +124,19 @@ def _roll_back(layout: Layout, point: Point, estimates: list[CircuitEstimate]) -
 
 def _lower(point: Point) -> None:
     point.setpoint_a, point.reason = point.share_a, point.share_reason
-    if point.share_a <= 0 < point.current_a and point.reason.code is ReasonCode.BELOW_MINIMUM:
-        point.reason = Reason(code=ReasonCode.CIRCUIT, circuit_id=point.reason.circuit_id, phase=point.reason.phase)
+    if point.share_a <= 0 < point.current_a:
+        point.reason = as_circuit(point.reason)
 
 
-def _free_room(cycle: Cycle, points: list[Point], taken_a: Rows) -> FreeRoom:
-    nodes, voltage_v = cycle.layout.nodes, cycle.voltage_v
-    room = FreeRoom(
-        free_a=[
-            [limit - used for limit, used in zip(node.circuit.import_limit_a, row, strict=True)]
-            for node, row in zip(nodes, taken_a, strict=True)
-        ],
-        free_w=[
-            (node.circuit.total_import_limit_w or math.inf)
-            - sum(used * volt_v for used, volt_v in zip(row, voltage_v, strict=True))
-            for node, row in zip(nodes, taken_a, strict=True)
-        ],
-        voltage_v=voltage_v,
-    )
+def _free_room(cycle: Cycle, points: list[Point], estimates: list[CircuitEstimate], taken_a: Rows) -> FreeRoom:
+    """Return what is free now, reckoning with loads that have only just gone and currents that may still flow."""
+    room = FreeRoom(free_a=[], free_w=[], voltage_v=cycle.voltage_v)
+    for node, one, row in zip(cycle.layout.nodes, estimates, taken_a, strict=True):
+        used_a = [taken + held - load for taken, held, load in zip(row, one.held_a, one.load_a, strict=True)]
+        used_w = sum(used * volt_v for used, volt_v in zip(used_a, cycle.voltage_v, strict=True))
+        limit_w = node.circuit.total_import_limit_w
+        room.free_a.append([limit - used for limit, used in zip(node.circuit.import_limit_a, used_a, strict=True)])
+        room.free_w.append(math.inf if limit_w is None else limit_w - used_w)
     for point in points:
         if point.available and not point.deviating:
             highest_a = may_draw_a(point, cycle.now_s)
@@ -150,28 +152,20 @@ def _raise(point: Point, room: FreeRoom, settings: ControlSettings, now_s: float
     raised_at_s = point.memory.raised_at_s
     wanted_a = point.share_a - told_a
     if told_a > 0:
-        if wanted_a < settings.dead_band_a and point.share_a + _ROUNDING_A < _on_grid(point.maximum_a, step_a):
+        if wanted_a < settings.dead_band_a and point.share_a + _ROUNDING_A < down_to_step(point.maximum_a, step_a):
             point.reason = point.share_reason
             return
         if raised_at_s is not None and now_s - raised_at_s < settings.increase_interval_s:
             return
         wanted_a = min(wanted_a, max(settings.increase_step_a, step_a))
     else:
-        wanted_a = min(wanted_a, _up_on_grid(point.minimum_a, step_a))
+        wanted_a = min(wanted_a, up_to_step(point.minimum_a, step_a))
     # What it may still be drawing from an earlier, higher setpoint is counted already.
     free_a = room.for_point(point) + may_draw_a(point, now_s) - told_a
-    target_a = _on_grid(told_a + min(wanted_a, free_a), step_a)
+    target_a = down_to_step(told_a + min(wanted_a, free_a), step_a)
     if target_a <= told_a or target_a < point.minimum_a - _ROUNDING_A:
         return
     room.take(point, target_a - max(told_a, may_draw_a(point, now_s)))
     point.setpoint_a = target_a
     if target_a >= point.share_a - _ROUNDING_A:
         point.reason = point.share_reason
-
-
-def _on_grid(current_a: float, step_a: float) -> float:
-    return math.floor(current_a / step_a + _ROUNDING_A) * step_a
-
-
-def _up_on_grid(current_a: float, step_a: float) -> float:
-    return math.ceil(current_a / step_a - _ROUNDING_A) * step_a

@@ -18,7 +18,7 @@ from tidewatt.site import MeterReading, Mode, PerPhase, Reason, ReasonCode
 from .cycle import Cycle
 from .estimate import CircuitEstimate
 from .model import ControlSettings, Snapshot
-from .point import Point
+from .point import Point, down_to_step
 
 _SOLAR: Final = Reason(code=ReasonCode.SOLAR)
 _NO_SOLAR: Final = Reason(code=ReasonCode.NO_SOLAR)
@@ -134,7 +134,7 @@ def _steady(point: Point, share_a: float) -> float:
     told_a, step_a = point.current_a, point.charger.step_a
     if told_a - _DOWN_STEPS * step_a <= share_a < told_a + step_a and told_a > 0:
         return told_a
-    return math.floor(share_a / step_a + 1e-9) * step_a
+    return down_to_step(share_a, step_a)
 
 
 def _just_started(point: Point, now_s: float, settings: ControlSettings) -> bool:

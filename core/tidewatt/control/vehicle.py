@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import Final
 
 from tidewatt.site import Fault, FaultCode, PerPhase
 
 from .model import ControlSettings
-from .point import PHASES_OF, Point
+from .point import PHASES_OF, Point, up_to_step
 
 DEVIATION_A: Final = 1.0
 """A charger that draws this much more than it was told does not follow."""
@@ -88,7 +87,7 @@ def _vehicle_limit(point: Point, settings: ControlSettings) -> float | None:
     step_a = point.charger.step_a
     margin_a = max(_MARGIN_STEPS * step_a, _MARGIN_A)
     if drawn_a + margin_a < told_a:
-        return math.ceil((drawn_a + margin_a) / step_a) * step_a
+        return up_to_step(drawn_a + margin_a, step_a)
     if limit_a is not None and drawn_a > told_a - margin_a / 2:
         risen_a = told_a + max(settings.increase_step_a, margin_a)
         return None if risen_a >= point.charger.maximum_a else risen_a
