@@ -247,7 +247,7 @@ async def test_anything_unforeseen_is_a_fault_and_not_the_end() -> None:
         async with asyncio.timeout(ANSWER_WITHIN_S):
             assert "odd" in (await faults.get()).detail
             unit.fail_requests(None)
-            unit.load_raw({"input": {hex(address): word for address, word in sdm630().items()}})
+            unit.load_raw({"input": {str(address): word for address, word in sdm630().items()}})
             assert isinstance(await readings.get(), MeterReading)
     finally:
         await driver.stop()
