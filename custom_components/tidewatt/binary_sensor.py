@@ -14,12 +14,13 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from tidewatt.site import ChargerStatus
+from tidewatt.control import CircuitDecision
+from tidewatt.site import MAIN_CIRCUIT_ID, ChargerStatus
 
-from .const import SUBENTRY_CHARGER, SUBENTRY_METER
+from .const import SUBENTRY_CHARGER, SUBENTRY_CIRCUIT, SUBENTRY_METER
 from .entity import TidewattEntity
 from .hub import SiteHub, TidewattConfigEntry
-from .views import ChargerView, MeterView, SiteView
+from .views import ChargerView, MeterView
 
 PARALLEL_UPDATES = 0
 
@@ -32,12 +33,12 @@ class TidewattBinarySensorDescription[ViewT](BinarySensorEntityDescription):
     available_fn: Callable[[ViewT], bool]
 
 
-SITE_BINARY_SENSORS: tuple[TidewattBinarySensorDescription[SiteView], ...] = (
+CIRCUIT_BINARY_SENSORS: tuple[TidewattBinarySensorDescription[CircuitDecision], ...] = (
     TidewattBinarySensorDescription(
         key="overload",
         translation_key="overload",
         device_class=BinarySensorDeviceClass.PROBLEM,
-        value_fn=lambda view: None if view.main is None else any(view.main.overloaded),
+        value_fn=lambda view: any(view.overloaded),
         available_fn=lambda view: view.current_a is not None,
     ),
 )
@@ -85,7 +86,8 @@ async def async_setup_entry(
     """Add the binary sensors of the site and of every part it has or gets."""
     hub = entry.runtime_data
     async_add_entities(
-        TidewattBinarySensor(hub, None, description, hub.site_view) for description in SITE_BINARY_SENSORS
+        TidewattBinarySensor(hub, None, description, partial(hub.circuit_view, MAIN_CIRCUIT_ID))
+        for description in CIRCUIT_BINARY_SENSORS
     )
 
     def add(subentry: ConfigSubentry) -> None:
@@ -96,6 +98,11 @@ async def async_setup_entry(
 
 def _binary_sensors(hub: SiteHub, subentry: ConfigSubentry) -> list[BinarySensorEntity]:
     part_id = subentry.subentry_id
+    if subentry.subentry_type == SUBENTRY_CIRCUIT and hub.site.meter_of(part_id) is not None:
+        return [
+            TidewattBinarySensor(hub, part_id, description, partial(hub.circuit_view, part_id))
+            for description in CIRCUIT_BINARY_SENSORS
+        ]
     if subentry.subentry_type == SUBENTRY_CHARGER:
         return [
             TidewattBinarySensor(hub, part_id, description, partial(hub.charger_view, part_id))

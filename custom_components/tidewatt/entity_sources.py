@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+import logging
 import time
 from typing import override
 
@@ -19,6 +20,7 @@ from tidewatt.site import (
     PHASE_COUNT,
     Clock,
     EntityMeterEndpoint,
+    Meter,
     MeterReading,
     PerPhase,
     Site,
@@ -26,6 +28,8 @@ from tidewatt.site import (
 )
 
 from .quantities import Quantity, read_percentage, read_quantity
+
+_LOGGER = logging.getLogger(__name__)
 
 
 class EntitySource[ReadingT](ABC):
@@ -39,6 +43,7 @@ class EntitySource[ReadingT](ABC):
         self._push_reading = push
         self._clock = clock
         self._unsubscribe: list[CALLBACK_TYPE] = []
+        self._is_readable = True
 
     async def start(self) -> None:
         """Push what the entities say now and follow them. A repeated value counts as a new reading."""
@@ -62,8 +67,16 @@ class EntitySource[ReadingT](ABC):
         now = dt_util.utcnow()
         # A reading is as old as the oldest state in it.
         age_s = max((0.0, *((now - state.last_reported).total_seconds() for state in states if state is not None)))
-        if (reading := self.reading(states, self._clock() - age_s)) is not None:
+        reading = self.reading(states, self._clock() - age_s)
+        self._log_change(is_readable=reading is not None)
+        if reading is not None:
             self._push_reading(reading)
+
+    def _log_change(self, *, is_readable: bool) -> None:
+        if is_readable is not self._is_readable:
+            self._is_readable = is_readable
+            what = "can be read again" if is_readable else "cannot be read; trying whenever they change"
+            _LOGGER.info("%s %s", ", ".join(self._entity_ids), what)
 
     @abstractmethod
     def reading(self, states: Sequence[State | None], at_s: float) -> ReadingT | None:
@@ -71,20 +84,25 @@ class EntitySource[ReadingT](ABC):
 
 
 class EntityMeter(EntitySource[MeterReading]):
-    """A meter made of entities with signed power or signed currents (see `EntityMeterEndpoint`)."""
+    """The driver of a meter made of entities with signed power or signed currents (see `EntityMeterEndpoint`).
+
+    TypeError for a meter with another kind of endpoint.
+    """
 
     def __init__(
         self,
         hass: HomeAssistant,
-        meter_id: str,
-        endpoint: EntityMeterEndpoint,
+        meter: Meter,
         *,
         site: Site,
         push: Callable[[MeterReading], None],
         clock: Clock,
     ) -> None:
+        endpoint = meter.endpoint
+        if not isinstance(endpoint, EntityMeterEndpoint):
+            raise TypeError(f"{meter.meter_id} is not made of entities: {endpoint!r}")
         super().__init__(hass, endpoint.power_entity_ids or endpoint.current_entity_ids, push, clock)
-        self._meter_id = meter_id
+        self._meter_id = meter.meter_id
         self._quantity = Quantity.POWER if endpoint.power_entity_ids else Quantity.CURRENT
         self._voltage_v = site.voltage_v
         self._phases = site.phases

@@ -121,9 +121,7 @@ class ChargerFlow(PartFlow):
     def to_values(self, data: Mapping[str, Any]) -> dict[str, Any]:
         """Return the form's values."""
         values = forms.flatten(data, CONF_OCPP)
-        if CONF_PHASES in values:
-            values[CONF_PHASES] = "-".join(values[CONF_PHASES])
-        return values
+        return values | {CONF_PHASES: "-".join(values[CONF_PHASES])}
 
     @override
     def unique_id(self, data: Mapping[str, Any]) -> str | None:

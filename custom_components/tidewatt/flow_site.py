@@ -58,7 +58,7 @@ def site_to_form(data: Mapping[str, Any]) -> dict[str, Any]:
         **data[CONF_OCPP],
         **limit_to_form(CONF_MAIN_FUSE, site[CONF_MAIN_FUSE]),
         CONF_EXPORT_LIMIT: lowest(site.get(CONF_EXPORT_LIMIT, 0)),
-        CONF_PHASES: str(site.get(CONF_PHASES, 3)),
+        CONF_PHASES: str(site[CONF_PHASES]),
     }
 
 

@@ -12,7 +12,7 @@ from homeassistant.helpers.selector import EntitySelector, EntitySelectorConfig,
 import probatio
 
 from . import flow_forms as forms
-from .const import CONF_CHARGER, CONF_PHASES, SUBENTRY_CHARGER, SUBENTRY_VEHICLE
+from .const import CONF_CHARGER, CONF_PHASES, CONF_SOC_ENTITY, SUBENTRY_CHARGER, SUBENTRY_VEHICLE
 from .flow_part import PartFlow
 
 
@@ -48,7 +48,7 @@ class VehicleFlow(PartFlow):
                 probatio.Optional(CONF_PHASES): forms.whole_number(1, 3),
                 probatio.Optional("maximum_a"): forms.number(6, 80, "A"),
                 probatio.Optional("battery_kwh"): forms.number(1, 1000, "kWh"),
-                probatio.Optional("soc_entity"): EntitySelector(
+                probatio.Optional(CONF_SOC_ENTITY): EntitySelector(
                     EntitySelectorConfig(domain=[SENSOR_DOMAIN, "number", "input_number"])
                 ),
             }

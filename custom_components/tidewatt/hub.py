@@ -13,7 +13,7 @@ from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers.event import async_track_time_interval
 
-from tidewatt.control import Decision, Snapshot
+from tidewatt.control import CircuitDecision, Decision, Snapshot
 from tidewatt.site import CommandError, Site, SiteError, StateStore
 
 from .const import DOMAIN
@@ -23,8 +23,8 @@ from .wiring import site_runtime
 
 _LOGGER = logging.getLogger(__name__)
 
-LONGEST_CYCLE_S = 15
-"""Control that has not decided anything for this long is taken for dead."""
+WATCH_INTERVAL_S = 15
+"""Control decides at least once a second; without a single cycle in this time it is taken for dead."""
 
 type TidewattConfigEntry = ConfigEntry[SiteHub]
 """The config entry of a site."""
@@ -42,6 +42,7 @@ class SiteHub:
         self._hass = hass
         self._entry = entry
         self._end_watch: CALLBACK_TYPE = lambda: None
+        self._cycles_seen: int | None = None
         self._vehicles = VehicleSources(hass, self.runtime.push_vehicle)
         self.decision: Decision | None = None
         self._view: CycleView | None = None
@@ -54,7 +55,7 @@ class SiteHub:
         await self.runtime.start()
         await self._vehicles.follow(self.site)
         self._end_watch = async_track_time_interval(
-            self._hass, self._watch, timedelta(seconds=LONGEST_CYCLE_S), cancel_on_shutdown=True
+            self._hass, self._watch, timedelta(seconds=WATCH_INTERVAL_S), cancel_on_shutdown=True
         )
 
     async def stop(self, _event: Event | None = None) -> None:
@@ -65,7 +66,7 @@ class SiteHub:
 
     def can_take_over(self, site: Site) -> bool:
         """Whether a changed site can be taken over while it runs; otherwise its entry has to be reloaded."""
-        return self.runtime.can_update(site) and site.phases == self.site.phases
+        return self.runtime.can_update(site) and _has_same_entities(self.site, site)
 
     async def take_over(self, site: Site) -> None:
         """Go on as a changed site, without dropping a session."""
@@ -87,11 +88,12 @@ class SiteHub:
 
     @callback
     def _watch(self, _now: datetime) -> None:
-        age_s = self.runtime.health.cycle_age_s
-        if self._view is not None and age_s is not None and age_s > LONGEST_CYCLE_S:
-            _LOGGER.error("Control of %s stands still for %.0f s; nothing about it is known now", self.site.name, age_s)
+        cycles = self.runtime.health.cycles
+        if cycles == self._cycles_seen and self._view is not None:
+            _LOGGER.error("Control of %s stands still; nothing about it is known now", self.site.name)
             self._view = None
             self._tell_listeners()
+        self._cycles_seen = cycles
 
     def _tell_listeners(self) -> None:
         for listener in tuple(self._listeners):
@@ -100,6 +102,10 @@ class SiteHub:
     def site_view(self) -> SiteView | None:
         """Return the site in the latest cycle."""
         return None if self._view is None else self._view.site
+
+    def circuit_view(self, circuit_id: str) -> CircuitDecision | None:
+        """Return how a circuit stands in the latest cycle."""
+        return None if self._view is None else self._view.circuits.get(circuit_id)
 
     def charger_view(self, charger_id: str) -> ChargerView | None:
         """Return a charger in the latest cycle."""
@@ -172,3 +178,19 @@ class SiteHub:
                 "answer": error.answer,
             },
         )
+
+
+def _has_same_entities(before: Site, after: Site) -> bool:
+    """Whether every part that is in both sites has the same entities in both."""
+    shape, next_shape = _shape(before), _shape(after)
+    return all(shape[part] == next_shape[part] for part in shape.keys() & next_shape.keys())
+
+
+def _shape(site: Site) -> dict[str, int]:
+    """Return, for each part whose entities depend on its configuration, what they depend on."""
+    return {
+        "site": site.phases,
+        **{f"circuit {one.circuit_id}": site.meter_of(one.circuit_id) is not None for one in site.circuits[1:]},
+        **{f"charger {one.charger_id}": len(one.phases) for one in site.chargers},
+        **{f"vehicle {one.vehicle_id}": one.endpoint is not None for one in site.vehicles},
+    }

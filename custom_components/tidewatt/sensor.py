@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 from typing import override
 
@@ -10,12 +11,14 @@ from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .const import SUBENTRY_CHARGER, SUBENTRY_METER, SUBENTRY_VEHICLE
+from tidewatt.site import MAIN_CIRCUIT_ID
+
+from .const import CONF_SOC_ENTITY, SUBENTRY_CHARGER, SUBENTRY_CIRCUIT, SUBENTRY_METER, SUBENTRY_VEHICLE
 from .descriptions import TidewattSensorDescription
 from .entity import TidewattEntity
 from .hub import SiteHub, TidewattConfigEntry
 from .sensor_charger import CHARGER_SENSORS, VEHICLE_SENSORS
-from .sensor_site import METER_SENSORS, SITE_SENSORS
+from .sensor_site import CIRCUIT_SENSORS, MAIN_CIRCUIT_SENSORS, METER_SENSORS, SITE_SENSORS
 
 PARALLEL_UPDATES = 0
 
@@ -25,11 +28,10 @@ async def async_setup_entry(
 ) -> None:
     """Add the sensors of the site and of every part it has or gets."""
     hub = entry.runtime_data
-    phases = hub.site.phases
+    async_add_entities(TidewattSensor(hub, None, description, hub.site_view) for description in SITE_SENSORS)
     async_add_entities(
-        TidewattSensor(hub, None, description, hub.site_view)
-        for description in SITE_SENSORS
-        if description.phase is None or description.phase < phases
+        TidewattSensor(hub, None, description, partial(hub.circuit_view, MAIN_CIRCUIT_ID))
+        for description in _within(hub.site.phases, MAIN_CIRCUIT_SENSORS)
     )
 
     def add(subentry: ConfigSubentry) -> None:
@@ -40,21 +42,35 @@ async def async_setup_entry(
 
 def _sensors(hub: SiteHub, subentry: ConfigSubentry) -> list[SensorEntity]:
     part_id = subentry.subentry_id
+    phases = hub.site.phases
+    if subentry.subentry_type == SUBENTRY_CIRCUIT and hub.site.meter_of(part_id) is not None:
+        return [
+            TidewattSensor(hub, part_id, description, partial(hub.circuit_view, part_id))
+            for description in _within(phases, CIRCUIT_SENSORS)
+        ]
     if subentry.subentry_type == SUBENTRY_CHARGER:
-        view = partial(hub.charger_view, part_id)
-        return [TidewattSensor(hub, part_id, description, view) for description in CHARGER_SENSORS]
+        return [
+            TidewattSensor(hub, part_id, description, partial(hub.charger_view, part_id))
+            for description in _within(len(hub.site.charger(part_id).phases), CHARGER_SENSORS)
+        ]
     if subentry.subentry_type == SUBENTRY_METER:
         return [
             TidewattSensor(hub, part_id, description, partial(hub.meter_view, part_id))
-            for description in METER_SENSORS
-            if description.phase is None or description.phase < hub.site.phases
+            for description in _within(phases, METER_SENSORS)
         ]
-    if subentry.subentry_type == SUBENTRY_VEHICLE:
+    if subentry.subentry_type == SUBENTRY_VEHICLE and CONF_SOC_ENTITY in subentry.data:
         return [
             TidewattSensor(hub, part_id, description, partial(hub.vehicle_view, part_id))
             for description in VEHICLE_SENSORS
         ]
     return []
+
+
+def _within[ViewT](
+    phases: int, descriptions: Iterable[TidewattSensorDescription[ViewT]]
+) -> list[TidewattSensorDescription[ViewT]]:
+    """Return the sensors of those phases there are."""
+    return [description for description in descriptions if description.phase is None or description.phase < phases]
 
 
 class TidewattSensor[ViewT](TidewattEntity[ViewT], SensorEntity):

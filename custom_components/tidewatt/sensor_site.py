@@ -1,4 +1,4 @@
-"""The sensors of the site and of a meter."""
+"""The sensors of the site, of a circuit and of a meter."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from homeassistant.const import EntityCategory
 
+from tidewatt.control import CircuitDecision
 from tidewatt.site import Phase
 
 from .descriptions import (
@@ -30,12 +31,25 @@ def _grid_power(view: SiteView) -> float | None:
     return None if view.reading is None else total(view.reading.power_w)
 
 
-def _grid_current(view: SiteView, phase: Phase) -> float | None:
+def _circuit_current(view: CircuitDecision, phase: Phase) -> float | None:
     return on_phase(view.current_a, phase)
 
 
-def _headroom(view: SiteView, phase: Phase) -> float | None:
+def _headroom(view: CircuitDecision, phase: Phase) -> float | None:
     return on_phase(view.headroom_a, phase)
+
+
+def _circuit_sensors(current_key: str) -> tuple[TidewattSensorDescription[CircuitDecision], ...]:
+    return (
+        *(
+            current(current_key, phase, partial(_circuit_current, phase=phase), lambda view: view.current_a is not None)
+            for phase in Phase
+        ),
+        *(
+            current("headroom", phase, partial(_headroom, phase=phase), lambda view: view.headroom_a is not None)
+            for phase in Phase
+        ),
+    )
 
 
 def _health_attributes(view: SiteView) -> Mapping[str, Any]:
@@ -80,14 +94,6 @@ def _voltage(view: MeterView, phase: Phase) -> float | None:
 
 SITE_SENSORS: tuple[TidewattSensorDescription[SiteView], ...] = (
     power("grid_power", _grid_power, lambda view: _grid_power(view) is not None),
-    *(
-        current("grid_current", phase, partial(_grid_current, phase=phase), lambda view: view.current_a is not None)
-        for phase in Phase
-    ),
-    *(
-        current("headroom", phase, partial(_headroom, phase=phase), lambda view: view.headroom_a is not None)
-        for phase in Phase
-    ),
     choice(
         "health",
         [health.value for health in Health],
@@ -99,6 +105,11 @@ SITE_SENSORS: tuple[TidewattSensorDescription[SiteView], ...] = (
     duration("cycle_time", _cycle_time, lambda _: True),
     duration("command_latency", _command_latency, lambda _: True),
 )
+
+MAIN_CIRCUIT_SENSORS = _circuit_sensors("grid_current")
+"""The sensors of the main fuse, which belong to the site."""
+
+CIRCUIT_SENSORS = _circuit_sensors("current")
 
 METER_SENSORS: tuple[TidewattSensorDescription[MeterView], ...] = (
     power("power", _power, _is_read),

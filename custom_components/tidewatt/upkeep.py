@@ -21,7 +21,12 @@ from .const import (
 from .document import Part, orphans
 from .hub import SiteHub, TidewattConfigEntry
 
-MODELS = {SUBENTRY_METER: "Meter", SUBENTRY_CHARGER: "OCPP charger", SUBENTRY_VEHICLE: "Vehicle"}
+MODELS = {
+    SUBENTRY_CIRCUIT: "Circuit",
+    SUBENTRY_METER: "Meter",
+    SUBENTRY_CHARGER: "OCPP charger",
+    SUBENTRY_VEHICLE: "Vehicle",
+}
 
 WIRES = {SUBENTRY_CIRCUIT: CONF_PARENT, SUBENTRY_CHARGER: CONF_CIRCUIT}
 """The key that says which circuit feeds a part."""
@@ -40,15 +45,14 @@ def register_devices(hass: HomeAssistant, entry: TidewattConfigEntry, hub: SiteH
         name=entry.title,
     )
     for subentry in entry.subentries.values():
-        if subentry.subentry_type in MODELS:
-            registry.async_get_or_create(
-                config_entry_id=entry.entry_id,
-                config_subentry_id=subentry.subentry_id,
-                identifiers={(DOMAIN, hub.identifier(subentry.subentry_id))},
-                model=MODELS[subentry.subentry_type],
-                name=subentry.title,
-                via_device_id=site.id,
-            )
+        registry.async_get_or_create(
+            config_entry_id=entry.entry_id,
+            config_subentry_id=subentry.subentry_id,
+            identifiers={(DOMAIN, hub.identifier(subentry.subentry_id))},
+            model=MODELS[subentry.subentry_type],
+            name=subentry.title,
+            via_device_id=site.id,
+        )
 
 
 @callback

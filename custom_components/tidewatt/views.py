@@ -18,7 +18,6 @@ from tidewatt.site import (
     FaultCode,
     Meter,
     MeterReading,
-    PerPhase,
     ReasonCode,
     Setpoint,
     Site,
@@ -56,7 +55,6 @@ class ChargerView:
 class MeterView:
     """One meter in one cycle. `reading` is None while the meter is lost."""
 
-    meter: Meter
     reading: MeterReading | None
 
 
@@ -71,22 +69,10 @@ class VehicleView:
 class SiteView:
     """The site's connection in one cycle."""
 
-    site: Site
-    main: CircuitDecision | None
     reading: MeterReading | None
     health: Health
     controller: ControllerHealth
     faults: tuple[Fault, ...]
-
-    @property
-    def headroom_a(self) -> PerPhase | None:
-        """What is left of the main fuse on each phase."""
-        return None if self.main is None else self.main.headroom_a
-
-    @property
-    def current_a(self) -> PerPhase | None:
-        """What flows through the main fuse on each phase."""
-        return None if self.main is None else self.main.current_a
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +80,7 @@ class CycleView:
     """One cycle, by id. A part that was configured after the cycle is missing."""
 
     site: SiteView
+    circuits: dict[str, CircuitDecision]
     chargers: dict[str, ChargerView]
     meters: dict[str, MeterView]
     vehicles: dict[str, VehicleView]
@@ -104,6 +91,7 @@ def view_cycle(snapshot: Snapshot, decision: Decision, controller: ControllerHea
     meters = {meter.meter_id: _meter_view(snapshot, meter) for meter in snapshot.site.meters}
     return CycleView(
         site=_site_view(snapshot, decision, meters, controller),
+        circuits={circuit.circuit_id: circuit for circuit in decision.circuits},
         chargers=_charger_views(snapshot, decision),
         meters=meters,
         vehicles={
@@ -119,7 +107,7 @@ def _meter_view(snapshot: Snapshot, meter: Meter) -> MeterView:
     reading = snapshot.meters.get(meter.meter_id)
     if reading is not None and snapshot.now_s - reading.at_s > meter.tolerance_s:
         reading = None
-    return MeterView(meter=meter, reading=reading)
+    return MeterView(reading=reading)
 
 
 def _charger_views(snapshot: Snapshot, decision: Decision) -> dict[str, ChargerView]:
@@ -150,8 +138,6 @@ def _site_view(
 ) -> SiteView:
     main_meter = snapshot.site.meter_of(MAIN_CIRCUIT_ID)
     return SiteView(
-        site=snapshot.site,
-        main=next((circuit for circuit in decision.circuits if circuit.circuit_id == MAIN_CIRCUIT_ID), None),
         reading=None if main_meter is None else meters[main_meter.meter_id].reading,
         health=_health(decision),
         controller=controller,

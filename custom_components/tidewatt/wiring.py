@@ -43,9 +43,7 @@ def site_runtime(
         return async_get_unit(hass, entry, params, endpoint.unit_id)
 
     def entity_meter(meter: Meter, on_reading: ReadingListener, _on_fault: FaultListener) -> Driver:
-        if not isinstance(meter.endpoint, EntityMeterEndpoint):
-            raise TypeError(f"{meter.meter_id} is not made of entities: {meter.endpoint!r}")
-        return EntityMeter(hass, meter.meter_id, meter.endpoint, site=site, push=on_reading, clock=time.monotonic)
+        return EntityMeter(hass, meter, site=site, push=on_reading, clock=time.monotonic)
 
     return SiteRuntime(
         site,

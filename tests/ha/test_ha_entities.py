@@ -1,17 +1,25 @@
 """What the devices and entities of a site show."""
 
+import asyncio
+from datetime import timedelta
+from types import MappingProxyType
+
+from homeassistant.config_entries import ConfigSubentry
 from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.util import dt as dt_util
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 from syrupy.assertion import SnapshotAssertion
 
-from tests.ha.conftest import Connect, GridMeter
+from custom_components.tidewatt.hub import WATCH_INTERVAL_S, SiteHub
+from tests.ha.conftest import LOOPBACK, Connect, GridMeter, entry_of
 from tests.ha.ha_station import Station
-from tests.ha.ha_waiting import shown, until
+from tests.ha.ha_waiting import LONGEST_S, shown, until
 
 FUSE_A = 25.0
+GARAGE_FUSE_A = 20.0
 
 
 @pytest.fixture
@@ -198,18 +206,104 @@ async def test_the_mode_is_chosen(hass: HomeAssistant, running: MockConfigEntry)
 
 async def test_a_state_is_written_only_when_it_changed(hass: HomeAssistant, running: MockConfigEntry) -> None:
     before = await until(hass, "sensor.harbour_street_7_grid_power", "1380.0")
-    reads = await _another_cycle(running)
 
-    assert reads
+    await another_cycle(running.runtime_data)
+
     assert shown(hass, "sensor.harbour_street_7_grid_power").last_reported == before.last_reported
 
 
-async def _another_cycle(entry: MockConfigEntry) -> bool:
-    import asyncio  # noqa: PLC0415
+async def test_a_circuit_with_a_meter_shows_what_is_left_of_its_fuse(
+    hass: HomeAssistant, running: MockConfigEntry
+) -> None:
+    assert hass.states.get("sensor.garage_headroom_l1") is None
+    for phase in ("l1", "l2", "l3"):
+        hass.states.async_set(f"sensor.{phase}", "4", {"unit_of_measurement": "A"})
+    meter = {"circuit": "garage", "tolerance_s": 60, "entity": {"current": ["sensor.l1", "sensor.l2", "sensor.l3"]}}
+    hass.config_entries.async_add_subentry(
+        running,
+        ConfigSubentry(data=MappingProxyType(meter), subentry_type="meter", title="Garage meter", unique_id=None),
+    )
+    await hass.async_block_till_done()
 
-    done = asyncio.Event()
-    unsubscribe = entry.runtime_data.async_listen(done.set)
-    async with asyncio.timeout(20):
-        await done.wait()
+    await until(hass, "sensor.garage_current_l1", "4.0")
+    assert float(shown(hass, "sensor.garage_headroom_l1").state) <= GARAGE_FUSE_A - 4
+    assert shown(hass, "binary_sensor.garage_overload").state == STATE_OFF
+
+
+async def test_voltages_and_times_are_there_for_those_who_enable_them(
+    hass: HomeAssistant, running: MockConfigEntry
+) -> None:
+    registry = er.async_get(hass)
+    for entity in er.async_entries_for_config_entry(registry, running.entry_id):
+        registry.async_update_entity(entity.entity_id, disabled_by=None)
+    await hass.config_entries.async_reload(running.entry_id)
+
+    await until(hass, "sensor.grid_meter_voltage_l1", "230.0")
+    await until(hass, "sensor.harbour_street_7_cycle_time", is_known)
+    assert shown(hass, "sensor.harbour_street_7_command_latency").state == STATE_UNKNOWN
+
+
+async def test_a_site_whose_control_stands_still_knows_nothing(hass: HomeAssistant, running: MockConfigEntry) -> None:
+    await until(hass, "sensor.harbour_street_7_grid_power", "1380.0")
+    await running.runtime_data.runtime.stop()
+
+    for _ in range(2):
+        async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=WATCH_INTERVAL_S + 1))
+
+    assert shown(hass, "sensor.harbour_street_7_grid_power").state == STATE_UNAVAILABLE
+    assert shown(hass, "sensor.harbour_street_7_controller_health").state == STATE_UNAVAILABLE
+
+
+async def test_a_charger_has_a_current_for_each_terminal_it_uses(hass: HomeAssistant, running: MockConfigEntry) -> None:
+    assert hass.states.get("sensor.right_bay_current_l1") is not None
+    assert hass.states.get("sensor.right_bay_current_l2") is None
+
+    right = running.subentries["right"]
+    hass.config_entries.async_update_subentry(running, right, data={**right.data, "phases": ["L3", "L1"]})
+    await hass.async_block_till_done()
+
+    assert hass.states.get("sensor.right_bay_current_l2") is not None
+
+
+async def test_a_vehicle_has_a_state_of_charge_once_an_entity_knows_it(
+    hass: HomeAssistant, running: MockConfigEntry
+) -> None:
+    ioniq = ConfigSubentry(
+        data=MappingProxyType({"charger": "right"}), subentry_type="vehicle", title="Ioniq", unique_id=None
+    )
+    hass.config_entries.async_add_subentry(running, ioniq)
+    await hass.async_block_till_done()
+    assert hass.states.get("sensor.ioniq_state_of_charge") is None
+
+    hass.config_entries.async_update_subentry(running, ioniq, data={"charger": "right", "soc_entity": "sensor.soc"})
+    await hass.async_block_till_done()
+
+    assert hass.states.get("sensor.ioniq_state_of_charge") is not None
+
+
+async def test_a_site_of_one_phase_speaks_of_no_other(hass: HomeAssistant, ocpp_port: int) -> None:
+    entry = entry_of(
+        {
+            "site": {"name": "Cabin", "phases": 1, "main_fuse_a": 25},
+            "ocpp": {"host": LOOPBACK, "port": ocpp_port},
+        }
+    )
+    entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+
+    assert hass.states.get("sensor.cabin_headroom_l1") is not None
+    assert hass.states.get("sensor.cabin_headroom_l2") is None
+
+
+def is_known(state: State) -> bool:
+    return state.state not in (STATE_UNAVAILABLE, STATE_UNKNOWN)
+
+
+async def another_cycle(hub: SiteHub) -> None:
+    """Wait for the next cycle of control."""
+    ended = asyncio.Event()
+    unsubscribe = hub.async_listen(ended.set)
+    async with asyncio.timeout(LONGEST_S):
+        await ended.wait()
     unsubscribe()
-    return True

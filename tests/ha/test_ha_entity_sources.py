@@ -1,13 +1,14 @@
 """Meters and vehicles made of other entities."""
 
 from datetime import timedelta
+import logging
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 import pytest
 
 from custom_components.tidewatt.entity_sources import EntityMeter, EntitySoc
-from tidewatt.site import EntityMeterEndpoint, MeterReading, Site, VehicleState, main_circuit
+from tidewatt.site import EntityMeterEndpoint, Meter, MeterReading, ModbusEndpoint, Site, VehicleState, main_circuit
 
 NOW_S = 1000.0
 POWER = ("sensor.p1", "sensor.p2", "sensor.p3")
@@ -23,7 +24,8 @@ class Follow:
 
     def __init__(self, hass: HomeAssistant, endpoint: EntityMeterEndpoint, site: Site) -> None:
         self.readings: list[MeterReading] = []
-        self.meter = EntityMeter(hass, "grid", endpoint, site=site, push=self.readings.append, clock=lambda: NOW_S)
+        meter = Meter(meter_id="grid", name="Grid", circuit_id="main", endpoint=endpoint)
+        self.meter = EntityMeter(hass, meter, site=site, push=self.readings.append, clock=lambda: NOW_S)
 
 
 def show(hass: HomeAssistant, entity_id: str, value: float | str, unit: str) -> None:
@@ -143,3 +145,25 @@ async def test_a_state_of_charge_that_disappears_is_unknown(hass: HomeAssistant)
     await source.stop()
 
     assert [state.soc_pct for state in states] == [80.0, None]
+
+
+def test_a_meter_of_another_kind_is_refused(hass: HomeAssistant) -> None:
+    meter = Meter(meter_id="grid", name="Grid", circuit_id="main", endpoint=ModbusEndpoint(host="meter"))
+
+    with pytest.raises(TypeError, match="grid"):
+        EntityMeter(hass, meter, site=site(), push=print, clock=lambda: NOW_S)
+
+
+async def test_losing_and_finding_an_entity_is_logged_once(
+    hass: HomeAssistant, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger="custom_components.tidewatt.entity_sources")
+    show(hass, "sensor.total", 2300, "W")
+    await started(hass, EntityMeterEndpoint(power_entity_ids=("sensor.total",)), site())
+
+    for value in ("unavailable", "unknown", "2300", "2400"):
+        show(hass, "sensor.total", value, "W")
+        await hass.async_block_till_done()
+
+    said = [record.getMessage() for record in caplog.records if record.name.endswith("entity_sources")]
+    assert [("cannot" in message) for message in said] == [True, False]

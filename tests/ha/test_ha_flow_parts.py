@@ -7,6 +7,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from tests.ha.conftest import LOOPBACK, entry_of
 from tests.ha.test_ha_flow_site import suggested
 
 CHARGER = {
@@ -58,6 +59,18 @@ async def test_a_circuit_is_added(hass: HomeAssistant, running: MockConfigEntry)
     assert result["data"] == {"parent": "garage", "limit_a": [16, 10, 16], "export_limit_a": 0, "total_limit_w": 7000}
     workshop = running.runtime_data.runtime.site.circuits[-1]
     assert (workshop.name, workshop.parent_id, workshop.import_limit_a) == ("Workshop", "garage", (16, 10, 16))
+
+
+async def test_a_circuit_of_one_phase_has_one_limit(hass: HomeAssistant, ocpp_port: int) -> None:
+    cabin = entry_of(
+        {"site": {"name": "Cabin", "phases": 1, "main_fuse_a": 25}, "ocpp": {"host": LOOPBACK, "port": ocpp_port}}
+    )
+    cabin.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(cabin.entry_id)
+
+    form = await begin(hass, cabin, "circuit")
+
+    assert {"limit_a"} == {key for key in form["data_schema"].schema if str(key).startswith("limit_a")}
 
 
 async def test_a_circuit_is_reconfigured(hass: HomeAssistant, running: MockConfigEntry) -> None:
