@@ -191,6 +191,10 @@ class Bench:
         """Return the highest current at a charger's terminals."""
         return max(self.emulation.world.points[charger_id].terminal_current_a)
 
+    async def draws(self, charger_id: str, current_a: float) -> None:
+        """Let time pass until a vehicle draws so much."""
+        await self.until(lambda: abs(self.drawn_a(charger_id) - current_a) < 1e-6)
+
     async def _pace(self) -> None:
         while True:
             await asyncio.sleep(STEP_S / PACE)

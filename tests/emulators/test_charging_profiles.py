@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 import math
+from typing import Any
 
 from hypothesis import given, settings, strategies as st
 import pytest
@@ -131,7 +132,7 @@ def test_the_composite_schedule_agrees_with_every_second_judged_by_itself(
         assert store.limit(1, NOW + second, TRANSACTION, wired_phases=3) == stepped
 
 
-def profile_of(purpose: Purpose, limit: float, **changes: object) -> ChargingProfile:
+def profile_of(purpose: Purpose, limit: float, **changes: Any) -> ChargingProfile:
     profile = ChargingProfile(
         profile_id=1,
         evse_id=0 if purpose is Purpose.STATION_MAX else 1,
@@ -141,7 +142,7 @@ def profile_of(purpose: Purpose, limit: float, **changes: object) -> ChargingPro
         schedule=Schedule(unit=RateUnit.A, periods=(Period(start_s=0, limit=limit),), start_utc_s=NOW - 100),
         transaction_id="7" if purpose is Purpose.TX else None,
     )
-    return replace(profile, **changes)  # type: ignore[arg-type]  # tests name the fields they change
+    return replace(profile, **changes)
 
 
 def store_with(*held: ChargingProfile, rules: Ruleset = Ruleset.V16) -> ProfileStore:
@@ -277,13 +278,13 @@ def test_the_connector_overrides_the_station_default_in_1_6_and_stacks_in_2_0_1(
         ({}, []),
     ],
 )
-def test_clearing_removes_what_meets_all_criteria(criteria: dict[str, object], left: list[int]) -> None:
+def test_clearing_removes_what_meets_all_criteria(criteria: dict[str, Any], left: list[int]) -> None:
     store = store_with(
         profile_of(Purpose.TX, 8),
         profile_of(Purpose.TX_DEFAULT, 8, profile_id=2),
         profile_of(Purpose.TX_DEFAULT, 8, profile_id=3, evse_id=0, stack_level=4),
     )
-    assert store.clear(**criteria)  # type: ignore[arg-type]  # the criteria of the table above
+    assert store.clear(**criteria)
     assert [held.profile_id for held in store.profiles] == left
     assert not store.clear(profile_id=99)
 

@@ -2,31 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
 import pytest
 
-from tests.emulators.site_of import document
-from tests.emulators.station_bench import Bench, bench_of
-from tests.emulators.test_emulated_stations import (
-    STATIONS,
-    VEHICLES,
-    start_v16,
-    start_v201,
-    v16_profile,
-    v201_profile,
-)
-
-
-@pytest.fixture
-async def bench() -> AsyncIterator[Bench]:
-    """Two stations, connected and booted, with unplugged vehicles."""
-    async with bench_of(document(stations=[dict(each) for each in STATIONS], vehicles=VEHICLES)) as running:
-        for station_id, outlets in (("S16", 2), ("S201", 1)):
-            await running.central.hears(station_id, "StatusNotification", times=outlets)
-        yield running
+from tests.emulators.sessions import start_v16, start_v201, v16_profile, v201_profile
+from tests.emulators.station_bench import Bench
 
 
 async def inject(bench: Bench, command: str, **fields: Any) -> str:
@@ -73,7 +55,7 @@ async def test_an_offline_1_6_station_charges_on_and_delivers_everything_later(b
 
 async def test_an_offline_2_0_1_station_marks_what_happened_meanwhile(bench: Bench) -> None:
     await start_v201(bench)
-    await bench.until(lambda: bench.drawn_a("left") == 16)
+    await bench.draws("left", 16)
     await inject(bench, "station_offline", station="S201")
     await bench.until(lambda: not bench.station("S201").link.online)
     await inject(bench, "unplug", charger="left")
@@ -98,7 +80,7 @@ async def test_an_offline_station_starts_a_session_only_for_a_card_it_knows(benc
     await bench.passes(3)
     assert outlet.transaction is None
     await inject(bench, "rfid", charger="right", id_tag="CARD")
-    await bench.until(lambda: bench.drawn_a("right") == 16)
+    await bench.draws("right", 16)
     await inject(bench, "station_online", station="S16")
     await bench.central.hears("S16", "StartTransaction", times=2, idTag="CARD")
 
@@ -111,7 +93,7 @@ async def test_a_station_finds_back_when_the_central_system_restarts(bench: Benc
     await bench.until(lambda: bench.station("S201").ready)
     answer = await bench.central.call("S201", "SetChargingProfile", {"evseId": 1, "chargingProfile": profile})
     assert answer == {"status": "Accepted"}
-    await bench.until(lambda: bench.drawn_a("left") == pytest.approx(7))
+    await bench.draws("left", 7)
 
 
 async def test_a_refused_station_waits_longer_each_time_and_says_why(bench: Bench) -> None:
@@ -174,11 +156,11 @@ async def test_a_vehicle_ignores_its_limit_as_long_as_told(bench: Bench) -> None
     transaction_id = await start_v16(bench)
     profile = v16_profile(8, transactionId=transaction_id)
     await bench.central.call("S16", "SetChargingProfile", {"connectorId": 1, "csChargingProfiles": profile})
-    await bench.until(lambda: bench.drawn_a("right") == pytest.approx(8))
+    await bench.draws("right", 8)
     await inject(bench, "vehicle_ignores_limit", charger="right", on=True)
-    await bench.until(lambda: bench.drawn_a("right") == 16)
+    await bench.draws("right", 16)
     await inject(bench, "vehicle_ignores_limit", charger="right", on=False)
-    await bench.until(lambda: bench.drawn_a("right") == pytest.approx(8))
+    await bench.draws("right", 8)
 
 
 async def test_meters_fall_silent_and_come_back(bench: Bench) -> None:
@@ -200,7 +182,7 @@ async def test_loads_and_sun_change_what_the_meters_read(bench: Bench) -> None:
 
 async def test_the_world_shows_everything_that_tests_ask_for(bench: Bench) -> None:
     transaction_id = await start_v201(bench)
-    await bench.until(lambda: bench.drawn_a("left") == 16)
+    await bench.draws("left", 16)
     _, world = await get(bench, "/world")
     assert world["phases"]["current_a"] == pytest.approx([20, 19, 21])
     assert world["phases"]["limit_a"] == [25, 25, 25]

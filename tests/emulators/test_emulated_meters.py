@@ -14,6 +14,7 @@ import pytest
 
 from tests.emulators.site_of import document, emulation_of
 from tidewatt.emulators import Emulation
+from tidewatt.emulators.view import history_view
 from tidewatt.site import MAIN_CIRCUIT_ID
 
 SDM630_CURRENTS = 0x06
@@ -135,6 +136,19 @@ async def test_a_silent_meter_keeps_the_connection_and_says_nothing() -> None:
             await unit.read_input_registers(0, 2)
         emulation.meters["grid"].silent = False
         assert await floats(unit, 0x00, 1) == [230]
+
+
+async def test_what_a_meter_answered_and_when_is_kept() -> None:
+    emulation = emulation_of(document())
+    async with connected(emulation, "grid") as unit:
+        emulation.step(3)
+        await floats(unit, SDM630_CURRENTS, 3)
+        emulation.meters["grid"].silent = True
+        emulation.step(1)
+        with pytest.raises(ModbusError):
+            await unit.read_input_registers(0, 2)
+    answers = history_view(emulation, 0)["answers"]["grid"]
+    assert answers == [{"t_s": 3.0, "current_a": (4.0, 3.0, 5.0)}]
 
 
 async def test_stopping_hangs_up_on_clients_that_stay() -> None:

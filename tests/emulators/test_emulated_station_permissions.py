@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from tests.emulators.sessions import TOKEN, VEHICLES, start_v16, start_v201, v16_profile, v201_profile
 from tests.emulators.site_of import document
 from tests.emulators.station_bench import Bench, Payload, bench_of
-from tests.emulators.test_emulated_stations import TOKEN, VEHICLES, start_v16, start_v201, v16_profile, v201_profile
 
 
 @asynccontextmanager

@@ -2,85 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
-from tests.emulators.site_of import document
-from tests.emulators.station_bench import Bench, bench_of
-
-STATIONS = [
-    {"station": "S16", "version": "1.6", "reaction_s": 0.3},
-    {"station": "S201", "version": "2.0.1", "reaction_s": 0.3},
-]
-VEHICLES = [
-    {"charger": "left", "battery_kwh": 50, "soc_pct": 30, "plug_in_after_s": None},
-    {"charger": "right", "battery_kwh": 50, "soc_pct": 30, "phases": 2, "plug_in_after_s": None},
-    {"charger": "yard", "battery_kwh": 50, "soc_pct": 30, "phases": 1, "plug_in_after_s": None},
-]
-TOKEN = {"idToken": "CARD", "type": "ISO14443"}
-
-
-@pytest.fixture
-async def bench() -> AsyncIterator[Bench]:
-    """Two stations, connected and booted, with unplugged vehicles."""
-    async with bench_of(document(stations=[dict(each) for each in STATIONS], vehicles=VEHICLES)) as running:
-        for station_id, outlets in (("S16", 2), ("S201", 1)):
-            await running.central.hears(station_id, "StatusNotification", times=outlets)
-        yield running
-
-
-async def start_v16(bench: Bench) -> int:
-    """Plug in at connector 1 and start remotely; returns the transaction's id."""
-    bench.outlet("S16").point.plug()
-    await bench.central.hears("S16", "StatusNotification", connectorId=1, status="Preparing")
-    answer = await bench.central.call("S16", "RemoteStartTransaction", {"connectorId": 1, "idTag": "CARD"})
-    assert answer == {"status": "Accepted"}
-    await bench.until(lambda: bench.outlet("S16").transaction is not None)
-    transaction = bench.outlet("S16").transaction
-    assert transaction is not None
-    await bench.until(lambda: transaction.transaction_id is not None)
-    return int(str(transaction.transaction_id))
-
-
-async def start_v201(bench: Bench) -> str:
-    """Plug in and start remotely; returns the transaction's id."""
-    bench.outlet("S201").point.plug()
-    await bench.central.hears("S201", "StatusNotification", connectorStatus="Occupied")
-    request = {"evseId": 1, "idToken": TOKEN, "remoteStartId": 5}
-    assert (await bench.central.call("S201", "RequestStartTransaction", request))["status"] == "Accepted"
-    started = await bench.central.hears("S201", "TransactionEvent", eventType="Started")
-    return str(started["transactionInfo"]["transactionId"])
-
-
-def v16_profile(limit: float, purpose: str = "TxProfile", **changes: Any) -> dict[str, Any]:
-    return {
-        "chargingProfileId": 1,
-        "stackLevel": 0,
-        "chargingProfilePurpose": purpose,
-        "chargingProfileKind": "Relative",
-        "chargingSchedule": {
-            "chargingRateUnit": "A",
-            "chargingSchedulePeriod": [{"startPeriod": 0, "limit": limit}],
-        },
-    } | changes
-
-
-def v201_profile(limit: float, transaction_id: str, **changes: Any) -> dict[str, Any]:
-    schedule = {
-        "id": 1,
-        "chargingRateUnit": "A",
-        "chargingSchedulePeriod": [{"startPeriod": 0, "limit": limit}],
-    }
-    return {
-        "id": 1,
-        "stackLevel": 0,
-        "chargingProfilePurpose": "TxProfile",
-        "chargingProfileKind": "Relative",
-        "chargingSchedule": [schedule],
-        "transactionId": transaction_id,
-    } | changes
+from tests.emulators.sessions import TOKEN, start_v16, start_v201, v16_profile, v201_profile
+from tests.emulators.station_bench import Bench
 
 
 def sampled(meter_values: dict[str, Any], measurand: str) -> list[tuple[str | None, float]]:
@@ -103,7 +30,7 @@ async def test_a_1_6_session_from_plug_to_unplug(bench: Bench) -> None:
     transaction_id = await start_v16(bench)
     started = await central.hears("S16", "StartTransaction", connectorId=1, idTag="CARD")
     await central.hears("S16", "StatusNotification", connectorId=1, status="Charging")
-    await bench.until(lambda: bench.drawn_a("right") == 16)
+    await bench.draws("right", 16)
     await central.call("S16", "RemoteStopTransaction", {"transactionId": transaction_id})
     stopped = await central.hears("S16", "StopTransaction", transactionId=transaction_id)
     assert stopped["reason"] == "Remote"
@@ -118,7 +45,7 @@ async def test_a_1_6_session_from_plug_to_unplug(bench: Bench) -> None:
 async def test_a_2_0_1_session_from_plug_to_unplug(bench: Bench) -> None:
     central = bench.central
     transaction_id = await start_v201(bench)
-    await bench.until(lambda: bench.drawn_a("left") == 16)
+    await bench.draws("left", 16)
     bench.outlet("S201").point.unplug()
     ended = await central.hears("S201", "TransactionEvent", eventType="Ended")
     assert ended["transactionInfo"]["stoppedReason"] == "EVDisconnected"
@@ -143,7 +70,7 @@ async def test_2_0_1_can_start_a_transaction_with_the_cable(bench: Bench) -> Non
     answer = await central.call("S201", "RequestStartTransaction", request)
     assert answer["transactionId"] == started["transactionInfo"]["transactionId"]
     await central.hears("S201", "TransactionEvent", triggerReason="RemoteStart", idToken=TOKEN)
-    await bench.until(lambda: bench.drawn_a("left") == 16)
+    await bench.draws("left", 16)
 
 
 async def test_a_card_starts_and_stops_a_session(bench: Bench) -> None:
@@ -151,7 +78,7 @@ async def test_a_card_starts_and_stops_a_session(bench: Bench) -> None:
     outlet.point.plug()
     bench.station("S16").tap(outlet, "CARD")
     await bench.central.hears("S16", "Authorize", idTag="CARD")
-    await bench.until(lambda: bench.drawn_a("right") == 16)
+    await bench.draws("right", 16)
     bench.station("S16").tap(outlet, "CARD")
     stopped = await bench.central.hears("S16", "StopTransaction", reason="Local")
     assert stopped["idTag"] == "CARD"
@@ -191,7 +118,7 @@ async def test_a_profile_reaches_the_vehicle_and_a_pause_is_told(bench: Bench) -
         profile = v16_profile(limit_a, transactionId=transaction_id)
         request = {"connectorId": 1, "csChargingProfiles": profile}
         assert await central.call("S16", "SetChargingProfile", request) == {"status": "Accepted"}
-        await bench.until(lambda wanted_a=limit_a: bench.drawn_a("right") == pytest.approx(wanted_a))  # type: ignore[misc]  # binds the loop's value
+        await bench.draws("right", limit_a)
     await central.hears("S16", "StatusNotification", connectorId=1, status="SuspendedEVSE")
     assert bench.station("S16").profiles.writes.total() == 4
 
@@ -201,10 +128,10 @@ async def test_2_0_1_obeys_a_profile_and_tells_the_charging_state(bench: Bench) 
     transaction_id = await start_v201(bench)
     request = {"evseId": 1, "chargingProfile": v201_profile(9, transaction_id)}
     assert await central.call("S201", "SetChargingProfile", request) == {"status": "Accepted"}
-    await bench.until(lambda: bench.drawn_a("left") == pytest.approx(9))
+    await bench.draws("left", 9)
     request = {"evseId": 1, "chargingProfile": v201_profile(5, transaction_id)}
     assert await central.call("S201", "SetChargingProfile", request) == {"status": "Accepted"}
-    await bench.until(lambda: bench.drawn_a("left") == 0)
+    await bench.draws("left", 0)
     states = [event["transactionInfo"]["chargingState"] for event in central.heard("S201", "TransactionEvent")]
     assert states[-1] == "SuspendedEVSE"
 
@@ -223,7 +150,7 @@ async def test_a_remote_start_can_bring_its_profile(bench: Bench) -> None:
     del profile["transactionId"]
     request = {"evseId": 1, "idToken": TOKEN, "remoteStartId": 5, "chargingProfile": profile}
     await bench.central.call("S201", "RequestStartTransaction", request)
-    await bench.until(lambda: bench.drawn_a("left") == pytest.approx(7))
+    await bench.draws("left", 7)
     assert bench.outlet("S201").point.maximum_seen_a == pytest.approx(7)
 
 
@@ -306,7 +233,7 @@ async def test_2_0_1_reports_and_clears_its_profiles(bench: Bench) -> None:
     assert report["chargingProfile"] == [profile]
     assert await central.call("S201", "ClearChargingProfile", {"chargingProfileId": 1}) == {"status": "Accepted"}
     assert await central.call("S201", "ClearChargingProfile", {"chargingProfileId": 1}) == {"status": "Unknown"}
-    await bench.until(lambda: bench.drawn_a("left") == 16)
+    await bench.draws("left", 16)
 
 
 async def test_triggered_messages_come_after_the_answer(bench: Bench) -> None:

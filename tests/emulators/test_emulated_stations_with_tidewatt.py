@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from tests.emulators.sessions import VEHICLES
 from tests.emulators.site_of import document, emulation_of
 from tests.emulators.station_bench import PATIENCE_S, Bench, ScriptedCentral
-from tests.emulators.test_emulated_stations import VEHICLES
 from tidewatt.drivers.ocpp import CentralSystem, DiscoveredStation
 from tidewatt.ledger import JsonFileStore
 from tidewatt.site import ChargerState, ChargerStatus, OcppListener, Reading, Reason, ReasonCode, Setpoint

@@ -144,7 +144,7 @@ class Emulation:
             outlets,
             self.time,
             voltage_v=self.site.voltage_v,
-            random=Random(self._random.random()),  # noqa: S311 - jitter, not a secret
+            random=self._random,
         )
 
     def _meter_settings(self, meter_id: str) -> MeterSettings:
