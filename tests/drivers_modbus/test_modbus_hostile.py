@@ -79,6 +79,7 @@ def test_a_reading_is_right_or_there_is_none(
 ) -> None:
     voltage_v, current_a, power_w = phases
     measured = Measured(
+        at_s=5.0,
         voltage_v=voltage_v,
         current_a=current_a,
         power_w=power_w,
@@ -86,10 +87,11 @@ def test_a_reading_is_right_or_there_is_none(
         energy_export_wh=exported_wh,
     )
     try:
-        reading = to_reading(measured, meter_id="grid", at_s=5.0)
+        reading = to_reading(measured, meter_id="grid")
     except MeterReadError:
         return
 
+    assert (reading.meter_id, reading.at_s) == ("grid", 5.0)
     assert None not in current_a
     for signed_a, measured_a, measured_w in zip(reading.current_a, current_a, power_w, strict=False):
         assert abs(signed_a) == abs(measured_a or 0.0) <= 10_000

@@ -44,12 +44,12 @@ async def test_three_phases_exporting(device: Device, run_meter: RunMeter) -> No
     assert (await (await run_meter()).reading()).current_a == pytest.approx((-10, -11, -12))
 
 
-async def test_sdm630_is_read_in_two_requests_within_its_limit(device: Device, run_meter: RunMeter) -> None:
+async def test_sdm630_is_read_in_two_requests_and_the_currents_come_last(device: Device, run_meter: RunMeter) -> None:
     device.input = sdm630()
 
     await (await run_meter()).reading()
 
-    assert device.requests[:2] == [("input", 0, 18), ("input", 0x48, 4)]
+    assert device.requests[:2] == [("input", 0x48, 4), ("input", 0, 18)]
 
 
 async def test_readings_follow_the_meter_and_their_times_grow(device: Device, run_meter: RunMeter) -> None:

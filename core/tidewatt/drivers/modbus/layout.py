@@ -53,12 +53,17 @@ class Layout(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     phases: PhaseCount = 3
     models: dict[int, PhaseCount] = {}
 
-    def points(self, phases: int) -> dict[str, Point]:
-        """Return the points of the first `phases` phases by a name of their own, such as `current_a.0`."""
-        named = {"energy_import_wh": self.energy_import_wh, "energy_export_wh": self.energy_export_wh}
-        for quantity in ("voltage_v", "current_a", "power_w"):
-            named |= {f"{quantity}.{phase}": point for phase, point in enumerate(getattr(self, quantity)[:phases])}
-        return named
+    def counters(self) -> dict[str, Point]:
+        """Return the energy counters by the name of their quantity."""
+        return {"energy_import_wh": self.energy_import_wh, "energy_export_wh": self.energy_export_wh}
+
+    def phase_points(self, phases: int) -> dict[str, Point]:
+        """Return the points of the first `phases` phases by names such as `current_a.0`."""
+        return {
+            f"{quantity}.{phase}": point
+            for quantity in ("voltage_v", "current_a", "power_w")
+            for phase, point in enumerate(getattr(self, quantity)[:phases])
+        }
 
 
 def _load(name: str) -> Layout:

@@ -29,7 +29,7 @@ class ModbusMeter:
     """A `Driver` for a meter whose endpoint is a `ModbusEndpoint`.
 
     Readings are due every `interval_s`, counted from the start, so that they do not drift; a beat that passes while
-    one is still being read is left out. A reading carries the time its request began, and only a fresh and complete
+    one is still being read is left out. A reading carries the time it was asked for, and only a fresh and complete
     one is ever pushed. While the meter does not answer, it is tried again after `interval_s`, doubling up to 5 s, and
     the fault is reported once, until it answers again. TypeError for a meter with another kind of endpoint.
     """
@@ -100,11 +100,9 @@ class ModbusMeter:
         return None
 
     async def _read(self, unit: ModbusUnit) -> MeterReading:
-        at_s = self._clock()
         if self._registers is None:
             self._registers, _ = await find_registers(unit, self._endpoint.map)
-            at_s = self._clock()
-        return to_reading(await self._registers.read(), meter_id=self._meter.meter_id, at_s=at_s)
+        return to_reading(await self._registers.read(self._clock), meter_id=self._meter.meter_id)
 
     async def _failed(self, unit: ModbusUnit, code: FaultCode, why: str) -> None:
         self._failures += 1

@@ -34,5 +34,5 @@ async def probe(unit: ModbusUnit, meter_map: ModbusMap) -> MeterIdentity:
     """
     async with asyncio.timeout(PROBE_TIMEOUT_S):
         registers, maker = await find_registers(unit, meter_map)
-        reading = to_reading(await registers.read(), meter_id="probe", at_s=time.monotonic())
+        reading = to_reading(await registers.read(time.monotonic), meter_id="probe")
     return MeterIdentity(manufacturer=maker.name, model=maker.model, serial=maker.serial, reading=reading)

@@ -13,7 +13,7 @@ _LARGEST = {"voltage_v": 1e3, "current_a": 1e4, "power_w": 1e7, "energy_import_w
 """Magnitudes that no connection of a site reaches: beyond them the registers hold something else."""
 
 
-def to_reading(measured: Measured, *, meter_id: str, at_s: float) -> MeterReading:
+def to_reading(measured: Measured, *, meter_id: str) -> MeterReading:
     """Return the reading; a phase the meter does not have carries nothing.
 
     A current gets the sign of its phase's active power (positive from the grid, also at zero), or keeps its own where
@@ -27,7 +27,7 @@ def to_reading(measured: Measured, *, meter_id: str, at_s: float) -> MeterReadin
     )
     return MeterReading(
         meter_id=meter_id,
-        at_s=at_s,
+        at_s=measured.at_s,
         current_a=_filled(current_a),
         power_w=_known(measured.power_w),
         voltage_v=_known(measured.voltage_v),

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from modbus_connection import ModbusExceptionError, ModbusUnit
-from modbus_connection.model import ManualComponent, integer, string
+from modbus_connection.model import ManualComponent, RegisterSpace, integer, string
 from modbus_connection.model.sunspec import SunSpecError, SunSpecModel, SunSpecModels, scan
 
-from tidewatt.site import ModbusMap
+from tidewatt.site import Clock, ModbusMap
 
 from .errors import MeterReadError
-from .layout import LAYOUTS, Layout
+from .layout import LAYOUTS, Layout, Point
 
 SUNSPEC_BASES = (40_000, 50_000, 0)
 """Where a SunSpec device may begin its model chain (SunSpec Device Information Model Specification, 6.2)."""
@@ -21,8 +22,12 @@ _COMMON_MODEL = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """What a meter's registers say, per phase that it has; None where it says that it does not know."""
+    """What a meter's registers say, per phase that it has; None where it says that it does not know.
 
+    `at_s` is when the phases were asked for.
+    """
+
+    at_s: float
     voltage_v: tuple[float | None, ...]
     current_a: tuple[float | None, ...]
     power_w: tuple[float | None, ...]
@@ -40,40 +45,55 @@ class Maker:
 
 
 class MeterRegisters:
-    """The registers of one meter, read together in as few requests as their places allow."""
+    """The registers of one meter, read in as few requests as their places allow."""
 
     def __init__(self, unit: ModbusUnit, layout: Layout, *, model: SunSpecModel | None = None) -> None:
-        self._points = layout.points(layout.phases if model is None else layout.models[model.model_id])
-        self._model = model
-        self._component = ManualComponent(unit)
+        phases = layout.phases if model is None else layout.models[model.model_id]
         offset = 0 if model is None else model.address
-        for name, point in self._points.items():
-            self._component.add(name, point.field(offset), space=layout.space)
+        self._model = model
+        self._counters = _Points(unit, layout.space, layout.counters(), offset)
+        self._phases = _Points(unit, layout.space, layout.phase_points(phases), offset)
         if model is not None:
-            self._component.add("model_id", integer(model.address, signed=False), space=layout.space)
+            self._phases.component.add("model_id", integer(model.address, signed=False), space=layout.space)
 
-    async def read(self) -> Measured:
-        """Read everything once.
+    async def read(self, clock: Clock) -> Measured:
+        """Read everything once: the phases last, so that nothing stands between their answer and their use.
 
         Raises ModbusError when the line or the device refuses, MeterReadError when the model is no longer there.
         """
-        values = await self._component.async_update()
-        if self._model is not None and values["model_id"] != self._model.model_id:
+        counters = await self._counters.read()
+        at_s = clock()
+        phases = await self._phases.read()
+        if self._model is not None and self._phases.component.get("model_id") != self._model.model_id:
             raise MeterReadError(f"register {self._model.address} no longer begins model {self._model.model_id}")
-        scaled = {
-            name: None if values[name] is None else float(values[name]) * point.scale
-            for name, point in self._points.items()
-        }
         return Measured(
-            voltage_v=_phases(scaled, "voltage_v"),
-            current_a=_phases(scaled, "current_a"),
-            power_w=_phases(scaled, "power_w"),
-            energy_import_wh=scaled["energy_import_wh"],
-            energy_export_wh=scaled["energy_export_wh"],
+            at_s=at_s,
+            voltage_v=_of_phases(phases, "voltage_v"),
+            current_a=_of_phases(phases, "current_a"),
+            power_w=_of_phases(phases, "power_w"),
+            energy_import_wh=counters["energy_import_wh"],
+            energy_export_wh=counters["energy_export_wh"],
         )
 
 
-def _phases(values: dict[str, float | None], quantity: str) -> tuple[float | None, ...]:
+class _Points:
+    """Named points that are read together."""
+
+    def __init__(self, unit: ModbusUnit, space: RegisterSpace, points: Mapping[str, Point], offset: int) -> None:
+        self._points = points
+        self.component = ManualComponent(unit)
+        for name, point in points.items():
+            self.component.add(name, point.field(offset), space=space)
+
+    async def read(self) -> dict[str, float | None]:
+        values = await self.component.async_update()
+        return {
+            name: None if values[name] is None else float(values[name]) * point.scale
+            for name, point in self._points.items()
+        }
+
+
+def _of_phases(values: Mapping[str, float | None], quantity: str) -> tuple[float | None, ...]:
     return tuple(value for name, value in values.items() if name.startswith(f"{quantity}."))
 
 
