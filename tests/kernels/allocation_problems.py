@@ -1,6 +1,6 @@
 """Allocation problems for tests: a builder with plain defaults, and hypothesis strategies."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 import math
 
@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 import numpy as np
 from numpy.random import Generator
 
-from tidewatt.kernels.allocation import AllocationProblem
+from tidewatt.kernels.allocation import Allocation, AllocationProblem
+
+type Allocate = Callable[[AllocationProblem], Allocation]
 
 L1, L2, L3, L12, L123 = 1, 2, 4, 3, 7
 UNLIMITED = math.inf

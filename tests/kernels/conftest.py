@@ -1,6 +1,6 @@
 """Every test of a kernel runs twice: with what the package imports, and with the same sources uncompiled."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 from importlib.abc import MetaPathFinder
 from importlib.machinery import SOURCE_SUFFIXES, FileFinder, ModuleSpec, SourceFileLoader
@@ -11,10 +11,8 @@ from types import ModuleType
 
 import pytest
 
+from tests.kernels.allocation_problems import Allocate
 from tidewatt.kernels import allocation
-from tidewatt.kernels.allocation import Allocation, AllocationProblem
-
-type Allocate = Callable[[AllocationProblem], Allocation]
 
 PACKAGE = Path(allocation.__file__).parent
 UNCOMPILED = "allocation_uncompiled"

@@ -2,12 +2,11 @@
 
 from dataclasses import replace
 
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 import pytest
 
 from tests.kernels.allocation_judge import best_score, scores
-from tests.kernels.allocation_problems import L1, L2, L123, Case, Node, Point, fuse, nodes, points
-from tests.kernels.conftest import Allocate
+from tests.kernels.allocation_problems import L1, L2, L123, Allocate, Case, Node, Point, fuse, nodes, points
 from tidewatt.kernels.allocation import INCUMBENT_BONUS, BindingCode
 
 
@@ -75,6 +74,7 @@ def one_class(draw: st.DrawFn) -> Case:
     )
 
 
+@settings(deadline=None)
 @given(case=one_class())
 def test_in_one_phase_class_no_set_of_chargers_has_a_higher_score(allocate: Allocate, case: Case) -> None:
     on = who_is_on(allocate, case)
@@ -82,6 +82,7 @@ def test_in_one_phase_class_no_set_of_chargers_has_a_higher_score(allocate: Allo
     assert won == pytest.approx(best_score(case, INCUMBENT_BONUS), abs=1e-9)
 
 
+@settings(deadline=None)
 @given(case=one_class())
 def test_who_is_on_stays_on_when_nothing_else_changes(allocate: Allocate, case: Case) -> None:
     fresh = case.with_points([replace(point, incumbent=False) for point in case.points])
@@ -94,6 +95,7 @@ def test_who_is_on_stays_on_when_nothing_else_changes(allocate: Allocate, case: 
     assert again.current_a.tolist() == first.current_a.tolist()
 
 
+@settings(deadline=None)
 @given(
     limit_a=st.integers(6, 40),
     chargers=st.lists(st.tuples(st.integers(1, 7), st.sampled_from([1.0, 1.5, 2.0, 4.0])), min_size=1, max_size=7),

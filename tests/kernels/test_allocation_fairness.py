@@ -2,13 +2,14 @@
 
 from dataclasses import replace
 
-from hypothesis import assume, given, strategies as st
+from hypothesis import assume, given, settings, strategies as st
 import pytest
 
 from tests.kernels.allocation_judge import constraints, fair_currents
 from tests.kernels.allocation_problems import (
     L1,
     L123,
+    Allocate,
     Case,
     Node,
     Point,
@@ -17,7 +18,6 @@ from tests.kernels.allocation_problems import (
     seeded_case,
     tenths,
 )
-from tests.kernels.conftest import Allocate
 from tidewatt.kernels.allocation import BindingCode
 
 CONTINUOUS = (0.0,)
@@ -50,10 +50,12 @@ def test_a_busy_phase_slows_only_those_that_use_it(allocate: Allocate) -> None:
 
 
 def test_weights_of_very_different_size_keep_the_limit(allocate: Allocate) -> None:
-    case = fuse(20, Point(minimum_a=0, maximum_a=3, weight=1e9), Point(minimum_a=0, weight=1e-9), Point(minimum_a=0))
-    assert allocate(case.problem()).current_a == pytest.approx([3, 0, 17], abs=1e-6)
+    light = Point(minimum_a=0, weight=1e-9)
+    case = fuse(20, Point(minimum_a=0, maximum_a=3, weight=1e9), light, light)
+    assert allocate(case.problem()).current_a == pytest.approx([3, 8.5, 8.5], abs=1e-9)
 
 
+@settings(deadline=None)
 @given(case=cases(steps=CONTINUOUS))
 def test_continuous_shares_are_those_of_exact_arithmetic(allocate: Allocate, case: Case) -> None:
     answer = allocate(case.problem())
@@ -71,6 +73,7 @@ def test_a_street_of_sixty_chargers_gets_the_shares_of_exact_arithmetic(allocate
     assert answer.current_a.tolist() == pytest.approx([float(a) for a in fair_currents(case, on)], abs=1e-9)
 
 
+@settings(deadline=None)
 @given(case=cases(steps=CONTINUOUS))
 def test_who_is_kept_from_more_shares_a_full_limit_with_nobody_better_off(allocate: Allocate, case: Case) -> None:
     """The bottleneck condition, which holds for weighted max-min fair shares and no others."""
@@ -91,6 +94,7 @@ def test_who_is_kept_from_more_shares_a_full_limit_with_nobody_better_off(alloca
         )
 
 
+@settings(deadline=None)
 @given(
     limit_a=tenths(0, 60),
     more_a=tenths(0, 20),
@@ -105,6 +109,7 @@ def test_a_higher_limit_never_lowers_the_total_of_one_circuit(
     assert after >= before - 1e-9
 
 
+@settings(deadline=None, max_examples=50)
 @given(case=cases(steps=CONTINUOUS), more_a=tenths(0.1, 10), data=st.data())
 def test_raising_the_named_limit_never_lowers_who_named_it(
     allocate: Allocate, case: Case, more_a: float, data: st.DataObject

@@ -1,11 +1,10 @@
 """Every charger is told the constraint that kept it from more, and it is true."""
 
-from hypothesis import given
+from hypothesis import given, settings
 import pytest
 
 from tests.kernels.allocation_judge import Constraint, constraints
-from tests.kernels.allocation_problems import L1, L2, Case, Node, Point, cases, fuse
-from tests.kernels.conftest import Allocate
+from tests.kernels.allocation_problems import L1, L2, Allocate, Case, Node, Point, cases, fuse
 from tidewatt.kernels.allocation import BindingCode
 
 KINDS = {
@@ -15,6 +14,7 @@ KINDS = {
 }
 
 
+@settings(deadline=None)
 @given(case=cases())
 def test_the_named_constraint_has_no_room_for_more(allocate: Allocate, case: Case) -> None:
     answer = allocate(case.problem())
@@ -49,6 +49,7 @@ def lacks(rule: Constraint, index: int, taken: list[float], more_a: float) -> bo
     return total + float(rule.per_a[index]) * more_a > float(rule.room)
 
 
+@settings(deadline=None)
 @given(case=cases())
 def test_every_charger_has_a_reason(allocate: Allocate, case: Case) -> None:
     assert BindingCode.NONE not in allocate(case.problem()).binding.tolist()
@@ -84,3 +85,10 @@ def test_a_limit_that_is_just_the_maximum_does_not_bind(allocate: Allocate) -> N
     answer = allocate(fuse(48, Point(maximum_a=16), Point(), base_a=(0.1, 0.1, 0.1)).problem())
     assert answer.binding.tolist() == [BindingCode.MAXIMUM, BindingCode.CIRCUIT_CURRENT]
     assert allocate(fuse(32, Point()).problem()).binding.tolist() == [BindingCode.MAXIMUM]
+
+
+def test_a_limit_short_of_the_maximum_by_binary_rounding_does_not_bind(allocate: Allocate) -> None:
+    base_a = 0.1 + 0.2
+    answer = allocate(fuse(32.3, Point(minimum_a=0), base_a=(base_a,) * 3).problem())
+    assert 32.3 - base_a < 32
+    assert (answer.current_a.tolist(), answer.binding.tolist()) == ([32], [BindingCode.MAXIMUM])

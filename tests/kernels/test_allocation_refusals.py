@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.kernels.allocation_problems import Case, Node, Point
-from tests.kernels.conftest import Allocate
+from tests.kernels.allocation_problems import Allocate, Case, Node, Point
 
 CASE = Case(
     nodes=(Node(import_a=(25, 25, 25)), Node(parent=0), Node(parent=1)),

@@ -1,20 +1,21 @@
 """Chargers that know whole steps only."""
 
-from hypothesis import given
+from hypothesis import given, settings
 import pytest
 
 from tests.kernels.allocation_judge import constraints
-from tests.kernels.allocation_problems import Case, Point, cases, fuse
-from tests.kernels.conftest import Allocate
+from tests.kernels.allocation_problems import Allocate, Case, Point, cases, fuse
 from tidewatt.kernels.allocation import BindingCode
 
 
+@settings(deadline=None)
 @given(case=cases(steps=(0.1, 0.7, 1.0)))
 def test_every_current_is_a_whole_number_of_steps(allocate: Allocate, case: Case) -> None:
     for point, current_a in zip(case.points, allocate(case.problem()).current_a.tolist(), strict=True):
         assert current_a == round(current_a / point.step_a) * point.step_a
 
 
+@settings(deadline=None)
 @given(case=cases())
 def test_whoever_is_on_below_the_maximum_has_no_room_for_another_step(allocate: Allocate, case: Case) -> None:
     answer = allocate(case.problem())
@@ -33,9 +34,9 @@ def test_whoever_is_on_below_the_maximum_has_no_room_for_another_step(allocate: 
 
 
 def test_a_step_left_over_goes_to_whoever_lacks_most_for_its_weight(allocate: Allocate) -> None:
-    """Fair are 8.4, 12.6 and 10 A; the two steps that rounding frees go to the first two... by what they lack."""
-    case = fuse(31, Point(step_a=1, weight=2), Point(step_a=1, weight=3), Point(step_a=1, maximum_a=10, weight=9))
-    assert allocate(case.problem()).current_a.tolist() == [8, 13, 10]
+    """Fair are 7.5 and 22.5 A; rounded down, both lack half an ampere, which is more to the lighter one."""
+    case = fuse(30, Point(step_a=1, weight=1), Point(step_a=1, weight=3))
+    assert allocate(case.problem()).current_a.tolist() == [8, 22]
 
 
 def test_what_rounding_frees_goes_to_a_charger_without_steps(allocate: Allocate) -> None:
@@ -62,3 +63,8 @@ def test_a_maximum_off_the_grid_is_rounded_down_and_named(allocate: Allocate) ->
 def test_a_tenth_of_an_ampere_is_kept_in_spite_of_binary_rounding(allocate: Allocate) -> None:
     case = fuse(16.3, Point(step_a=0.1, maximum_a=16), base_a=(0.1, 0.2, 0.3))
     assert allocate(case.problem()).current_a == pytest.approx([16], abs=1e-9)
+
+
+def test_a_minimum_on_the_grid_stays_there_in_spite_of_binary_rounding(allocate: Allocate) -> None:
+    case = fuse(4.5, Point(step_a=0.7, minimum_a=4.2, maximum_a=4.2))
+    assert allocate(case.problem()).current_a == pytest.approx([4.2], abs=1e-9)

@@ -98,9 +98,10 @@ class Admission:
             candidates: intp[C], chargers of one tier by descending score. Those that are on already stay on.
         """
         by_density: cython.Py_ssize_t[::1] = self._by_density(candidates)
-        by_score: cython.double
+        by_score: cython.double = self._take(candidates)
         c: cython.Py_ssize_t
-        by_score = self._take(candidates)
+        if np.asarray(self.on)[np.asarray(candidates)].all():
+            return
         self._release(candidates)
         if self._take(by_density) <= by_score + LEAST_GAIN:
             self._release(candidates)

@@ -235,14 +235,13 @@ def _answer(chargers: _Chargers, rows: _Rows, on: Flags, refused_by: Indices, cu
     at_maximum = (current_a >= chargers.highest_a) | (bound_by < 0)
     kind = bound_by % KINDS.size
     code = np.where(on, KINDS[kind], BindingCode.BELOW_MINIMUM)
-    charging_a = rows.left(np.where(chargers.direction > 0, current_a, 0.0))
     count = chargers.order.size
     answer = Allocation(
         current_a=np.zeros(count),
         binding=np.full(count, BindingCode.NONE, dtype=np.int8),
         binding_circuit=np.full(count, -1, dtype=np.int32),
         binding_phase=np.full(count, -1, dtype=np.int8),
-        headroom_a=charging_a.reshape(-1, KINDS.size)[:, :3].copy(),
+        headroom_a=left.reshape(-1, KINDS.size)[:, :3].copy(),
     )
     answer.current_a[chargers.order] = chargers.direction * current_a
     answer.binding[chargers.order] = np.where(at_maximum, BindingCode.MAXIMUM, code)
