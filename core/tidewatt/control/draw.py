@@ -13,11 +13,15 @@ _IDLE_A: Final = 1.0
 
 
 class Draw(NamedTuple):
-    """`low_a` to `high_a` per phase; a raise in flight or a waking vehicle explains the upper `rising_a` of it."""
+    """`low_a` to `high_a` per phase.
+
+    Of its upper part, a setpoint in flight explains `in_flight_a`, and a vehicle that may just be waking `waking_a`.
+    """
 
     low_a: PerPhase
     high_a: PerPhase
-    rising_a: PerPhase = NO_CURRENT
+    in_flight_a: PerPhase = NO_CURRENT
+    waking_a: PerPhase = NO_CURRENT
 
 
 _NOTHING: Final = Draw(NO_CURRENT, NO_CURRENT)
@@ -103,12 +107,9 @@ def _just_back(point: Point, at_s: float, safe_for_s: float) -> bool:
 
 def _waking(point: Point, measured_a: PerPhase, told_a: float) -> Draw:
     high_a = on_phases(point.phases, told_a)
-    rising_a = (high_a[0] - measured_a[0], high_a[1] - measured_a[1], high_a[2] - measured_a[2])
-    return Draw(
-        measured_a,
-        (max(high_a[0], measured_a[0]), max(high_a[1], measured_a[1]), max(high_a[2], measured_a[2])),
-        (max(rising_a[0], 0.0), max(rising_a[1], 0.0), max(rising_a[2], 0.0)),
-    )
+    high_a = (max(high_a[0], measured_a[0]), max(high_a[1], measured_a[1]), max(high_a[2], measured_a[2]))
+    waking_a = (high_a[0] - measured_a[0], high_a[1] - measured_a[1], high_a[2] - measured_a[2])
+    return Draw(measured_a, high_a, waking_a=waking_a)
 
 
 def _in_flight(point: Point, told: tuple[Told, ...]) -> Draw:
@@ -123,13 +124,13 @@ def _in_flight(point: Point, told: tuple[Told, ...]) -> Draw:
 def _between(point: Point, measured_a: PerPhase, lowest_a: float, highest_a: float, *, believed: bool) -> Draw:
     """Widen `[lowest_a, highest_a]` by what was measured; upwards only if the measurement may still hold."""
     low, high = [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]
-    rising = [0.0, 0.0, 0.0]
+    flight = [0.0, 0.0, 0.0]
     for phase in range(3):
         drawn_a = measured_a[phase]
         if point.phases >> phase & 1:
             low[phase] = min(drawn_a, lowest_a)
             high[phase] = max(drawn_a, highest_a) if believed else max(highest_a, low[phase])
-            rising[phase] = max(highest_a - max(drawn_a, lowest_a), 0.0)
+            flight[phase] = max(highest_a - max(drawn_a, lowest_a), 0.0)
         else:
             low[phase] = high[phase] = drawn_a
-    return Draw((low[0], low[1], low[2]), (high[0], high[1], high[2]), (rising[0], rising[1], rising[2]))
+    return Draw((low[0], low[1], low[2]), (high[0], high[1], high[2]), (flight[0], flight[1], flight[2]))

@@ -3,7 +3,8 @@
 A meter sees everything below it; the chargers' part of that is known only as intervals (see `draw`), because their own
 measurements come later and rarer and new setpoints take time to be followed. The uncontrolled current is therefore an
 interval too, and the value in it nearest to the last estimate is taken: a change is explained by the chargers first.
-When a phase is over its limit that benefit of the doubt ends where a raise is in flight.
+When a phase is over its limit that benefit of the doubt ends where a raise is in flight or a vehicle may be waking; yet
+nobody is paused before that is settled who could stay at the minimum if the chargers did explain it.
 """
 
 from __future__ import annotations
@@ -33,8 +34,8 @@ _NEW: Final = CircuitMemory()
 class CircuitEstimate:
     """One circuit in one cycle, in A per phase, None where no meter tells.
 
-    `base_a` is the uncontrolled current. `hopeful_a` differs from it only under overload with a raise in flight: who
-    fits by that lower estimate is reduced, not paused. `draws` are the chargers' parts by their index in the layout.
+    `base_a` is the uncontrolled current. `hopeful_a` is the least it can be while setpoints are in flight: who fits by
+    that is reduced, not paused. `draws` are the chargers' parts by their index in the layout.
     `load_a` is what shares are reckoned with, also where no meter tells, and `held_a` the same for raises: it follows
     the load up at once and down slowly.
     """
@@ -47,11 +48,6 @@ class CircuitEstimate:
     overloaded: tuple[bool, bool, bool] = (False, False, False)
     at_s: float = 0.0
     draws: dict[int, Draw] | None = None
-
-    @property
-    def doubtful(self) -> bool:
-        """Whether the estimate was raised because of a raise in flight."""
-        return self.hopeful_a != self.base_a
 
 
 def estimate(cycle: Cycle, points: list[Point]) -> list[CircuitEstimate]:
@@ -72,17 +68,17 @@ def estimate(cycle: Cycle, points: list[Point]) -> list[CircuitEstimate]:
 def _estimate_circuit(
     circuit: Circuit, reading: MeterReading, draws: dict[int, Draw], before: CircuitMemory, elapsed_s: float
 ) -> CircuitEstimate:
-    low, high, rising = _sums(draws)
+    low, high, in_flight, waking = _sums(draws)
     base, hopeful, held, over = [0.0] * 3, [0.0] * 3, [0.0] * 3, [False] * 3
     for phase in range(3):
         current_a = reading.current_a[phase]
         most_a, least_a = current_a - low[phase], current_a - high[phase]
         last_a = most_a if before.base_a is None else before.base_a[phase]
-        hopeful[phase] = base[phase] = min(max(last_a, least_a), most_a)
+        base[phase] = min(max(last_a, least_a), most_a)
         over[phase] = current_a > circuit.import_limit_a[phase] + OVERLOAD_MARGIN_A
         if over[phase]:
-            base[phase] = min(most_a, max(base[phase], least_a + rising[phase]))
-            hopeful[phase] = max(least_a, base[phase] - rising[phase])
+            base[phase] = min(most_a, max(base[phase], least_a + in_flight[phase] + waking[phase]))
+        hopeful[phase] = max(least_a, base[phase] - in_flight[phase])
         held_a = base[phase] if before.held_a is None else before.held_a[phase]
         held[phase] = _held(held_a, base[phase], elapsed_s)
     return CircuitEstimate(
@@ -97,14 +93,15 @@ def _estimate_circuit(
     )
 
 
-def _sums(draws: dict[int, Draw]) -> tuple[list[float], list[float], list[float]]:
-    low, high, rising = [0.0] * 3, [0.0] * 3, [0.0] * 3
+def _sums(draws: dict[int, Draw]) -> tuple[list[float], list[float], list[float], list[float]]:
+    low, high, in_flight, waking = [0.0] * 3, [0.0] * 3, [0.0] * 3, [0.0] * 3
     for draw in draws.values():
         for phase in range(3):
             low[phase] += draw.low_a[phase]
             high[phase] += draw.high_a[phase]
-            rising[phase] += draw.rising_a[phase]
-    return low, high, rising
+            in_flight[phase] += draw.in_flight_a[phase]
+            waking[phase] += draw.waking_a[phase]
+    return low, high, in_flight, waking
 
 
 def _held(held_a: float, base_a: float, elapsed_s: float) -> float:

@@ -55,7 +55,7 @@ def share(cycle: Cycle, points: list[Point], estimates: list[CircuitEstimate]) -
     problem = _problem(cycle, active, taken_a)
     allocation = allocate(problem)
     _take(cycle.layout, active, allocation)
-    if any(one.doubtful for one in estimates):
+    if any(point.share_a <= 0 < point.current_a for point in active):
         hopeful = allocate(replace(problem, base_a=_hopeful(problem.base_a, estimates)))
         _spare(active, hopeful.current_a.tolist())
     return Rooms(taken_a, allocation.headroom_a.tolist())
@@ -132,7 +132,7 @@ def circuit_reason(layout: Layout, code: ReasonCode, circuit: int, phase: int) -
 
 
 def _hopeful(base_a: NDArray[np.float64], estimates: list[CircuitEstimate]) -> NDArray[np.float64]:
-    """Return what is taken if every raise in flight has been followed already."""
+    """Return what is taken if the chargers draw as much as they can while setpoints are in flight."""
     lower = base_a.copy()
     for circuit, one in enumerate(estimates):
         if one.hopeful_a is not None:
