@@ -146,6 +146,20 @@ async def test_injection_without_an_emulation_says_how_to_start_one(tidewatt: Ti
     assert "tidewatt emulate" in errors
 
 
+@pytest.mark.parametrize("taken", [0, 2], ids=["meter", "control"])
+async def test_emulation_names_an_address_in_use(
+    tidewatt: Tidewatt, site_file: Path, ports: Sequence[int], taken: int
+) -> None:
+    with socket.create_server(("127.0.0.1", ports[taken])):
+        emulation: Process = await tidewatt("emulate", site_file)
+        status, errors = await emulation.ended()
+
+    assert status == 1
+    assert errors.startswith("tidewatt: The emulated hardware cannot listen: ")
+    assert str(ports[taken]) in errors
+    assert f"change it in {site_file}" in errors
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 async def test_emulation_ends_cleanly(tidewatt: Tidewatt, site_file: Path, number: signal.Signals) -> None:
     emulation = await _emulate(tidewatt, site_file)

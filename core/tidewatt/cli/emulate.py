@@ -8,6 +8,7 @@ from tidewatt.emulators import EmulationAddresses, run_emulation
 from tidewatt.site.yaml_text import parse_yaml
 
 from .arguments import Subparsers, add_site_argument, read_text
+from .failure import CommandFailedError
 from .serving import serve
 
 
@@ -19,7 +20,12 @@ def add_parser(commands: Subparsers) -> None:
 
 
 def _execute(arguments: argparse.Namespace) -> int:
-    serve(run_emulation(parse_yaml(read_text(arguments.site)), ready=_announce))
+    document = parse_yaml(read_text(arguments.site))
+    try:
+        serve(run_emulation(document, ready=_announce))
+    except OSError as error:
+        remedy = f"Stop what uses the address, or change it in {arguments.site}."
+        raise CommandFailedError(f"The emulated hardware cannot listen: {error.strerror or error}. {remedy}") from error
     return 0
 
 
