@@ -97,6 +97,7 @@ async def _async_updated(hass: HomeAssistant, entry: TidewattConfigEntry) -> Non
         return
     report_misfit(hass, entry, None)
     report_orphans(hass, entry)
+    hub.drop_outdated_wishes(site)
     if not hub.can_take_over(site):
         hass.config_entries.async_schedule_reload(entry.entry_id)
         return

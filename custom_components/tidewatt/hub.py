@@ -14,7 +14,7 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers.event import async_track_time_interval
 
 from tidewatt.control import CircuitDecision, Decision, Snapshot
-from tidewatt.site import CommandError, Site, SiteError, StateStore
+from tidewatt.site import Charger, CommandError, Site, SiteError, StateStore
 
 from .const import DOMAIN
 from .entity_sources import VehicleSources
@@ -73,6 +73,14 @@ class SiteHub:
         await self.runtime.update(site)
         await self._vehicles.follow(site)
         self.site = site
+
+    def drop_outdated_wishes(self, site: Site) -> None:
+        """Let what was reconfigured count again where people had wished something else before."""
+        before = {charger.charger_id: charger for charger in self.site.chargers}
+        for charger in site.chargers:
+            if (known := before.get(charger.charger_id)) is not None:
+                wish = self.runtime.wish(charger.charger_id)
+                self.runtime.set_wish(charger.charger_id, replace(wish, **_outdated(known, charger)))
 
     def identifier(self, owner_id: str | None) -> str:
         """Return what identifies a part of this site, or the site itself, in Home Assistant's registries."""
@@ -178,6 +186,18 @@ class SiteHub:
                 "answer": error.answer,
             },
         )
+
+
+def _outdated(before: Charger, after: Charger) -> dict[str, Any]:
+    """Return the fields of a wish that a changed configuration replaces, and what they become."""
+    fields: dict[str, Any] = {}
+    if before.mode is not after.mode:
+        fields["mode"] = after.mode
+    if before.weight != after.weight:
+        fields["weight"] = None
+    if (before.minimum_a, before.maximum_a) != (after.minimum_a, after.maximum_a):
+        fields |= {"minimum_a": None, "maximum_a": None}
+    return fields
 
 
 def _has_same_entities(before: Site, after: Site) -> bool:

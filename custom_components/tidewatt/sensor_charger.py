@@ -20,12 +20,12 @@ NO_FAULT = "ok"
 REASONS = {code: "charger_unavailable" if code is ReasonCode.UNAVAILABLE else code.value for code in ReasonCode}
 
 
+def _always(_view: ChargerView) -> bool:
+    return True
+
+
 def _is_measured(view: ChargerView) -> bool:
     return view.measured is not None
-
-
-def _has_setpoint(view: ChargerView) -> bool:
-    return view.setpoint is not None
 
 
 def _has_said(view: ChargerView) -> bool:
@@ -52,17 +52,15 @@ def _session_energy(view: ChargerView) -> float | None:
     return None if view.state is None or view.state.session is None else kilo(view.state.session.energy_wh)
 
 
-def _limit(view: ChargerView) -> float | None:
-    return None if view.setpoint is None else round(view.setpoint.current_a, 2)
+def _limit(view: ChargerView) -> float:
+    return round(view.setpoint.current_a, 2)
 
 
-def _reason(view: ChargerView) -> str | None:
-    return None if view.setpoint is None else REASONS[view.setpoint.reason.code]
+def _reason(view: ChargerView) -> str:
+    return REASONS[view.setpoint.reason.code]
 
 
 def _reason_attributes(view: ChargerView) -> Mapping[str, Any]:
-    if view.setpoint is None:
-        return {}
     reason = view.setpoint.reason
     return {
         "circuit": None if reason.circuit_id is None else view.site.circuit(reason.circuit_id).name,
@@ -90,13 +88,13 @@ CHARGER_SENSORS: tuple[TidewattSensorDescription[ChargerView], ...] = (
     energy("energy", _energy, lambda view: _energy(view) is not None),
     energy("session_energy", _session_energy, lambda view: view.state is not None),
     *(current("current", phase, partial(_current, terminal=phase), _is_measured) for phase in Phase),
-    current("limit", None, _limit, _has_setpoint),
-    choice("limited_by", list(REASONS.values()), _reason, _has_setpoint, attributes_fn=_reason_attributes),
+    current("limit", None, _limit, _always),
+    choice("limited_by", list(REASONS.values()), _reason, _always, attributes_fn=_reason_attributes),
     choice(
         "fault",
         [NO_FAULT, *(code.value.lower() for code in FaultCode)],
         _fault,
-        lambda _: True,
+        _always,
         attributes_fn=_fault_attributes,
         entity_category=EntityCategory.DIAGNOSTIC,
     ),

@@ -42,7 +42,7 @@ class ChargerView:
     wish: Wish
     state: ChargerState | None
     measured: ChargerState | None
-    setpoint: Setpoint | None
+    setpoint: Setpoint
     faults: tuple[Fault, ...]
 
     @property
@@ -119,7 +119,7 @@ def _charger_views(snapshot: Snapshot, decision: Decision) -> dict[str, ChargerV
             wish=snapshot.wishes.get(charger.charger_id) or Wish(mode=charger.mode),
             state=snapshot.chargers.get(charger.charger_id),
             measured=_measured(snapshot, charger),
-            setpoint=setpoints.get(charger.charger_id),
+            setpoint=setpoints[charger.charger_id],
             faults=_about(decision.faults, charger.charger_id),
         )
         for charger in snapshot.site.chargers

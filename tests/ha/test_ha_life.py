@@ -15,6 +15,7 @@ from custom_components.tidewatt import async_remove_config_entry_device
 from custom_components.tidewatt.const import DOMAIN
 from tests.ha.conftest import ENTRY_ID, LOOPBACK, Connect, device_of, entry_of
 from tests.ha.ha_waiting import shown, until
+from tidewatt.site import Mode, Wish
 
 
 def asked(hass: HomeAssistant, issue_id: str) -> dict[str, str]:
@@ -97,6 +98,21 @@ async def test_a_wish_survives_a_reload(hass: HomeAssistant, running: MockConfig
     await hass.async_block_till_done()
 
     assert running.runtime_data.runtime.wish("left").mode == "solar"
+
+
+async def test_a_reconfigured_charger_forgets_what_was_wished_before(
+    hass: HomeAssistant, running: MockConfigEntry
+) -> None:
+    runtime = running.runtime_data.runtime
+    runtime.set_wish("left", Wish(mode=Mode.SOLAR, weight=4, minimum_a=8, maximum_a=10, limit_a=7))
+
+    _change(hass, running, "left", weight=2)
+    await hass.async_block_till_done()
+    assert runtime.wish("left") == Wish(mode=Mode.SOLAR, minimum_a=8, maximum_a=10, limit_a=7)
+
+    _change(hass, running, "left", maximum_a=32, mode="off")
+    await hass.async_block_till_done()
+    assert runtime.wish("left") == Wish(mode=Mode.OFF, limit_a=7)
 
 
 async def test_a_station_stays_connected_while_the_site_is_reconfigured(

@@ -75,6 +75,16 @@ async def test_a_refused_command_is_an_error_that_names_the_charger(hass: HomeAs
     assert caught.value.translation_key == "command_failed"
 
 
+async def test_a_session_that_does_not_end_is_an_error(hass: HomeAssistant, plugged: Station) -> None:
+    await plugged.start("BEEF", meter_wh=0)
+    plugged.answers["RemoteStopTransaction"] = {"status": "Rejected"}
+    await plugged.status("Charging")
+    await until(hass, "binary_sensor.left_bay_charging", "on")
+
+    with pytest.raises(HomeAssistantError, match="Left bay"):
+        await act(hass, "stop_charging")
+
+
 async def test_a_charger_that_is_away_cannot_start(hass: HomeAssistant, running: MockConfigEntry) -> None:
     with pytest.raises(HomeAssistantError, match="Left bay"):
         await act(hass, "start_charging")
