@@ -26,7 +26,8 @@ vehicle_specs = st.builds(
     efficiency=st.floats(0.7, 1),
     taper_from_pct=st.floats(50, 95),
     reaction_s=st.floats(0, 3),
-    ramp_a_per_s=st.floats(0.5, 50),
+    rise_a_per_s=st.floats(0.5, 50),
+    fall_a_per_s=st.floats(0.5, 100),
 )
 offers = st.lists(
     st.tuples(st.none() | st.builds(Offer, st.floats(0, 40), st.integers(1, 3)), st.floats(0.05, 30)), max_size=8
@@ -84,7 +85,7 @@ def test_a_vehicle_draws_no_more_than_the_pilot_allowed_while_it_could_react(
     spec: VehicleSpec, wired: tuple[Phase, ...], offered: list[tuple[Offer | None, float]]
 ) -> None:
     point = point_with(spec, wired)
-    window = math.ceil((spec.reaction_s + spec.maximum_a / spec.ramp_a_per_s) / SLICE_S) + 2
+    window = math.ceil((spec.reaction_s + spec.maximum_a / spec.fall_a_per_s) / SLICE_S) + 2
     pilots: list[float] = []
     for offer, seconds in offered:
         point.offer(offer)
@@ -196,7 +197,9 @@ def test_a_full_vehicle_draws_nothing_and_says_so() -> None:
 
 
 def test_a_change_of_the_pilot_is_followed_after_a_delay_and_along_a_ramp() -> None:
-    point = point_with(vehicle(reaction_s=1.0, ramp_a_per_s=4.0))
+    point = point_with(vehicle(reaction_s=1.0, rise_a_per_s=2.0, fall_a_per_s=4.0))
+    settle(point, Offer(16.0), 5.0)
+    assert 6 < max(point.terminal_current_a) < 10
     settle(point, Offer(16.0))
     settle(point, Offer(8.0), 0.9)
     assert max(point.terminal_current_a) == pytest.approx(16)

@@ -38,6 +38,15 @@ async def test_the_stations_card_is_tapped_for_every_vehicle() -> None:
         await bench.central.hears("S16", "StartTransaction", idTag="CARD")
 
 
+async def test_after_a_reboot_a_station_finds_the_cable_that_is_plugged_in() -> None:
+    async with bench_with(open_to_all=True) as bench:
+        bench.outlet("S201").point.plug()
+        await bench.central.hears("S201", "TransactionEvent", eventType="Started")
+        await bench.central.call("S201", "Reset", {"type": "Immediate"})
+        await bench.central.hears("S201", "TransactionEvent", eventType="Ended")
+        await bench.central.hears("S201", "TransactionEvent", times=2, eventType="Started")
+
+
 async def test_a_remote_start_asks_about_the_card_where_the_station_is_told_to() -> None:
     async with bench_with() as bench:
         request: Payload = {"key": "AuthorizeRemoteTxRequests", "value": "true"}

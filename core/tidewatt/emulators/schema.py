@@ -189,6 +189,7 @@ def _optional_seconds(raw: Any) -> float | None:
 _SECONDS = number("Give seconds, zero or more.", least=0)
 _CURRENT = number("Give currents in A.")
 _POSITIVE_A = number("Give a current in A, greater than zero.", above=0)
+_RAMP = number("Give A per second, greater than zero.", above=0)
 _PORT = integer("Give a port from 1 to 65535, or 0 for any free one.", least=0, most=65535)
 _CHARGER = "Name the charger by its id in the site."
 
@@ -251,7 +252,8 @@ _VEHICLE = Section(
         "efficiency": Key("efficiency", number("Give a share above 0, at most 1.", above=0, most=1)),
         "taper_from_pct": Key("taper_from_pct", number("Give 0 to 100 %.", least=0, most=100)),
         "reaction_s": Key("reaction_s", _SECONDS),
-        "ramp_a_per_s": Key("ramp_a_per_s", number("Give A per second, greater than zero.", above=0)),
+        "rise_a_per_s": Key("rise_a_per_s", _RAMP),
+        "fall_a_per_s": Key("fall_a_per_s", _RAMP),
         "plug_in_after_s": Key("plug_in_after_s", _optional_seconds),
     }
 )

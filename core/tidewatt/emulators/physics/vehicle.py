@@ -18,7 +18,7 @@ class VehicleSpec:
 
     Below `minimum_a` it sleeps. Above `taper_from_pct` the constant-voltage stage lowers the current linearly with the
     state of charge. It follows a change of the pilot after `reaction_s`; on-board chargers rise softly, at
-    `rise_a_per_s`, and fall fast, at `fall_a_per_s`. IEC 61851-1 allows 5 s for both, most vehicles need less than one.
+    `rise_a_per_s`, and fall fast, at `fall_a_per_s`. IEC 61851-1 (table A.6) gives them 5 s; most need less than one.
     """
 
     battery_wh: float

@@ -165,6 +165,8 @@ class Station(Dialect):
             self.end(outlet, cause)
             outlet.permission = None
             outlet.spent = False
+            # A station that starts finds a plugged cable anew.
+            outlet.was_plugged = False
         self.accepted = False
         self.reset_when_idle = False
         self.boot_cause = cause
