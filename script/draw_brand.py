@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-from PIL import Image, ImageChops, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont
 
 BRAND = Path(__file__).parents[1] / "custom_components" / "tidewatt" / "brand"
 OVERSAMPLING = 8
@@ -67,7 +67,7 @@ def _wave(width: int, level: float, height: float, phase: float) -> list[tuple[f
 def _disc(width: int) -> Image.Image:
     mask = Image.new("L", (width, width), 0)
     ImageDraw.Draw(mask).ellipse((0, 0, width - 1, width - 1), fill=255)
-    return ImageChops.darker(mask, Image.new("L", (width, width), 255))
+    return mask
 
 
 def main() -> None:

@@ -129,14 +129,16 @@ class TidewattConfigFlow(ConfigFlow, domain=DOMAIN):
         )
 
     async def _async_try_listener(self, data: Mapping[str, Any], entry: ConfigEntry | None) -> dict[str, str]:
-        """Return the errors of the listener's fields. A listener that stays where it is, is not tried."""
+        """Return the errors of the listener's fields."""
         listener = data[CONF_OCPP]
         others = [other for other in self._async_current_entries(include_ignore=False) if other is not entry]
         if any(other.data[CONF_OCPP][CONF_PORT] == listener[CONF_PORT] for other in others):
             return {CONF_PORT: "port_of_other_site"}
-        if entry is not None and entry.data[CONF_OCPP] == listener:
-            return {}
-        return await try_listener(listener[CONF_HOST], listener[CONF_PORT])
+        if entry is None:
+            return await try_listener(listener[CONF_HOST], listener[CONF_PORT])
+        # The site itself holds the port it has, so only the address can be tried with that one.
+        held = entry.data[CONF_OCPP][CONF_PORT] == listener[CONF_PORT]
+        return await try_listener(listener[CONF_HOST], 0 if held else listener[CONF_PORT])
 
     def _save_site(self, name: str, data: dict[str, Any], entry: ConfigEntry | None) -> ConfigFlowResult:
         if entry is None:

@@ -7,7 +7,7 @@ from typing import Any, override
 
 from homeassistant.config_entries import SubentryFlowResult
 from homeassistant.const import CONF_NAME
-from homeassistant.helpers.selector import TextSelector
+from homeassistant.helpers.selector import SelectSelector, TextSelector
 import probatio
 
 from tidewatt.site import MAIN_CIRCUIT_ID, MINIMUM_CURRENT_A, PHASE_COUNT, Mode
@@ -54,7 +54,7 @@ MAXIMUM_DEFAULT_A = 16
 HIGHEST_A = 80
 
 
-def charger_fields(site_phases: int, circuits: Any) -> dict[Any, Any]:
+def charger_fields(site_phases: int, circuits: SelectSelector) -> dict[Any, Any]:
     """Return the fields that describe a charger, without those that say which station it is."""
     ampere = forms.number(MINIMUM_CURRENT_A, HIGHEST_A, "A")
     wirings = WIRINGS[site_phases]

@@ -63,7 +63,7 @@ def site_to_form(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 async def try_listener(host: str, port: int) -> dict[str, str]:
-    """Listen for a moment where stations are to connect; returns a form's errors."""
+    """Listen for a moment where stations are to connect, with port 0 on any free one; returns a form's errors."""
     try:
         server = await asyncio.get_running_loop().create_server(asyncio.Protocol, host, port)
     except OSError as error:
