@@ -36,9 +36,9 @@ emulation:
   control: {{host: 127.0.0.1, port: {control}}}
   house_load_a: [1, 1, 1]
   stations:
-    - {{station: LEFT, version: "2.0.1", reaction_s: 0.3}}
-    - {{station: MIDDLE, version: "1.6", reaction_s: 0.3}}
-    - {{station: RIGHT, version: "1.6", reaction_s: 0.3}}
+    - {{station: LEFT, version: "2.0.1", reaction_s: 0.2}}
+    - {{station: MIDDLE, version: "1.6", reaction_s: 0.2}}
+    - {{station: RIGHT, version: "1.6", reaction_s: 0.2}}
   vehicles:
     - {{charger: left, phases: 3, battery_kwh: 77, soc_pct: 20, maximum_a: 16}}
     - {{charger: middle, phases: 3, battery_kwh: 60, soc_pct: 20, maximum_a: 16}}

@@ -48,7 +48,7 @@ async def test_a_house_load_step_is_absorbed_before_the_second_next_reading(calm
 
     first, second, *later = await calm.readings_since(stepped_s, 6)
     assert first[L3] > FUSE_A
-    assert all(reading[L3] <= FUSE_A + METER_DIGIT_A for reading in (second, *later))
+    assert all(reading[L3] <= FUSE_A + METER_DIGIT_A for reading in (second, *later)), [first, second, *later]
     # 9 A are left on L3: one bay goes on, and what it may draw is all there is.
     assert sum((calm.limit_a(bay) or 0.0) > 0 for bay in BY_WEIGHT) == 1
     assert calm.api.state("binary_sensor.harbour_street_7_overload") == "off"
@@ -71,7 +71,8 @@ async def test_a_lost_meter_brings_all_to_safe_current_and_back(calm: Scene) -> 
 
     await calm.emulation.command("meter_resume", meter="grid")
     await calm.until_limits(BY_WEIGHT, SETTLE_S)
-    await calm.until_state("sensor.harbour_street_7_controller_health", "ok", 20)
+    # What a driver reported is shown for a minute.
+    await calm.until_state("sensor.harbour_street_7_controller_health", "ok", 90)
 
 
 async def test_no_phase_exceeds_the_fuse_but_for_the_reaction_to_a_step(calm: Scene) -> None:
