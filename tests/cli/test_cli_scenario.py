@@ -1,0 +1,156 @@
+"""The whole story on the command line: three vehicles behind one fuse, a lost meter, a power cut, a step, a replay."""
+
+from collections.abc import Sequence
+from pathlib import Path
+import re
+import signal
+from typing import Any
+
+import aiohttp
+import pytest
+import yaml
+
+from tests.cli.conftest import Process, Tidewatt
+
+BAYS = {"left": ("1.6", ["L1", "L2", "L3"], 1), "middle": ("2.0.1", ["L2", "L3", "L1"], 2), "right": ("1.6", ["L3"], 1)}
+FUSE_A = 25.0
+METER_DIGIT_A = 0.05
+SAME_READING_S = 0.3
+L3 = 2
+
+
+@pytest.fixture
+def harbour(tmp_path: Path, ports: Sequence[int]) -> Path:
+    """One-phase, three-phase and rotated three-phase, with weights 1, 2 and 1."""
+    modbus, ocpp, control = ports
+    document = {
+        "site": {"name": "Harbour Street 7", "main_fuse_a": FUSE_A},
+        "meters": [
+            {"id": "grid", "circuit": "main", "tolerance_s": 3, "modbus": {"host": "127.0.0.1", "port": modbus}}
+        ],
+        "chargers": [
+            {
+                "id": bay,
+                "circuit": "main",
+                "phases": phases,
+                "weight": weight,
+                "mode": "fast",
+                "ocpp": {"station": bay.upper(), "password": f"password of {bay}"},
+            }
+            for bay, (_, phases, weight) in BAYS.items()
+        ],
+        "ocpp": {"host": "127.0.0.1", "port": ocpp},
+        "emulation": {
+            "control": {"host": "127.0.0.1", "port": control},
+            "house_load_a": [1, 1, 1],
+            "stations": [
+                {"station": bay.upper(), "version": version, "reaction_s": 0.2, "boot_s": 0.5}
+                for bay, (version, _, _) in BAYS.items()
+            ],
+            "vehicles": [
+                {"charger": bay, "phases": len(phases), "battery_kwh": 60, "soc_pct": 20}
+                for bay, (_, phases, _) in BAYS.items()
+            ],
+        },
+    }
+    path = tmp_path / "harbour.yaml"
+    path.write_text(yaml.safe_dump(document))
+    return path
+
+
+class World:
+    """The emulated world over its control address."""
+
+    def __init__(self, port: int) -> None:
+        self._url = f"http://127.0.0.1:{port}"
+
+    async def now(self) -> dict[str, Any]:
+        """Return everything there is."""
+        return await self._get("/world")
+
+    async def transactions(self) -> dict[str, Any]:
+        """Return what runs on each station."""
+        stations = (await self.now())["stations"]
+        return {station: each["outlets"]["1"]["transaction"] for station, each in stations.items()}
+
+    async def readings(self, since_s: float) -> list[list[float]]:
+        """Return the currents of each reading of the meter; the requests of one follow each other at once."""
+        history = await self._get(f"/history?since={since_s}")
+        readings: list[dict[str, Any]] = []
+        for answer in history["answers"]["grid"]:
+            if not readings or answer["t_s"] - readings[-1]["t_s"] > SAME_READING_S:
+                readings.append(answer)
+        return [reading["current_a"] for reading in readings]
+
+    async def command(self, name: str, **fields: object) -> None:
+        """Change the world."""
+        async with (
+            aiohttp.ClientSession() as session,
+            session.post(f"{self._url}/commands", json={"command": name, **fields}) as response,
+        ):
+            assert response.status == 200, await response.text()
+
+    async def _get(self, path: str) -> dict[str, Any]:
+        async with aiohttp.ClientSession() as session, session.get(self._url + path) as response:
+            document: dict[str, Any] = await response.json()
+            return document
+
+
+async def _until(run: Process, **setpoints_a: int) -> str:
+    """Wait for a status line in which every bay may draw just this."""
+    while True:
+        line = await run.line("may ")
+        if all(f"{bay} fast: may {current_a} A" in line for bay, current_a in setpoints_a.items()):
+            return line
+
+
+async def _replayed(tidewatt: Tidewatt, trace: Path) -> str:
+    replay: Process = await tidewatt("replay", trace)
+    status, errors = await replay.ended()
+    assert (status, errors) == (0, ""), replay.lines
+    return replay.lines[-1]
+
+
+@pytest.mark.timeout(240)
+async def test_three_vehicles_behind_one_fuse(
+    tidewatt: Tidewatt, harbour: Path, tmp_path: Path, ports: Sequence[int]
+) -> None:
+    emulation: Process = await tidewatt("emulate", harbour)
+    await emulation.line("Stations are calling")
+    world = World(ports[2])
+    options = ("--state", tmp_path / "state", "--status-every", 0.2)
+    run: Process = await tidewatt("run", harbour, *options, "--trace", tmp_path / "first.jsonl")
+
+    # 24 A are left on L3 for weights 1, 2 and 1.
+    line = await _until(run, left=6, middle=12, right=6)
+    assert line.count("by circuit (main L3)") == len(BAYS)
+
+    await world.command("meter_silent", meter="grid")
+    assert (await _until(run, left=6, middle=6, right=6)).count("by fail_safe") == len(BAYS)
+    await world.command("meter_resume", meter="grid")
+    await _until(run, left=6, middle=12, right=6)
+
+    # Power cut: nothing is lost, and control goes on where it was.
+    before = await world.transactions()
+    await run.stop(signal.SIGKILL)
+    run = await tidewatt("run", harbour, *options, "--trace", tmp_path / "second.jsonl")
+    await _until(run, left=6, middle=12, right=6)
+    after = await world.transactions()
+    assert {station: each["id"] for station, each in after.items()} == {
+        station: each["id"] for station, each in before.items()
+    }
+    assert all(after[station]["energy_wh"] > before[station]["energy_wh"] for station in before)
+
+    while len(await world.readings((await world.now())["now_s"] - 3)) < 2:
+        await run.line("may ")
+    stepped_s = (await world.now())["now_s"]
+    await world.command("house_load", current_a=[1, 1, 16])
+    while len(readings := await world.readings(stepped_s)) < 5:
+        await run.line("may ")
+    assert readings[0][L3] > FUSE_A
+    assert all(reading[L3] <= FUSE_A + METER_DIGIT_A for reading in readings[1:]), readings
+
+    status, errors = await run.stop()
+    assert (status, errors) == (0, "")
+    for trace in ("first.jsonl", "second.jsonl"):
+        assert re.fullmatch(r"\d+ cycles, all decided as recorded", await _replayed(tidewatt, tmp_path / trace))
