@@ -29,10 +29,8 @@ EXCHANGE_BUDGET = cython.declare(cython.Py_ssize_t, 1_000_000)
 class Admission:
     """The chargers that are on, and the room they leave.
 
-    Attributes:
-        left: float64[R], room of each row less the minima of the chargers that are on.
-        on: uint8[N], 1 for a charger that is on.
-        refused_by: intp[N], the row that refused a charger, -1 for one that is on.
+    `left` is the room of each row less the minima of the chargers that are on, `journal` the chargers toggled by the
+    exchange that is being tried, `movable` those it may evict.
     """
 
     start: cython.Py_ssize_t[::1]
@@ -95,7 +93,7 @@ class Admission:
         """Admit as much score as can be found among the candidates.
 
         Args:
-            candidates: intp[C], chargers of one tier by descending score. Those that are on already stay on.
+            candidates: intp[C], chargers of one tier by descending score, that were not candidates before.
         """
         by_density: cython.Py_ssize_t[::1] = self._by_density(candidates)
         by_score: cython.double = self._take(candidates)

@@ -10,6 +10,12 @@ from .problem import AllocationProblem, Flags
 SMALLEST_STEP_A = 1e-3
 """Handing out steps takes time with their number; no charger resolves less than a milliampere."""
 
+LARGEST_A = 1e4
+LARGEST_BASE_A = 1e6
+LARGEST_V = 1e5
+WEIGHTS = (1e-9, 1e9)
+"""Far beyond anything that is built, and near enough that no quotient or sum of the kernel overflows."""
+
 CIRCUIT_SHAPES: dict[str, tuple[type[np.generic], tuple[int, ...]]] = {
     "parent": (np.int32, ()),
     "import_limit_a": (np.float64, (3,)),
@@ -64,9 +70,9 @@ def _check_circuits(problem: AllocationProblem) -> None:
         values = getattr(problem, field)
         _refuse(field, values, ~(values >= 0), "Give a magnitude, zero or more; infinity for no limit.")
     base = problem.base_a
-    _refuse("base_a", base, ~np.isfinite(base), "Give a signed current; 0 where there is no meter.")
+    _refuse("base_a", base, ~(np.abs(base) <= LARGEST_BASE_A), "Give a signed current; 0 where there is no meter.")
     voltage = problem.voltage_v
-    _refuse("voltage_v", voltage, ~(np.isfinite(voltage) & (voltage >= 0)), "Give the voltage to neutral in V.")
+    _refuse("voltage_v", voltage, ~((voltage >= 0) & (voltage <= LARGEST_V)), "Give the voltage to neutral in V.")
 
 
 def _check_chargers(problem: AllocationProblem) -> None:
@@ -76,12 +82,13 @@ def _check_chargers(problem: AllocationProblem) -> None:
     _refuse("phases", phases, (phases < 1) | (phases > 7), "Give a mask of one to three phases, 1 to 7.")
     _refuse("direction", direction, np.abs(direction) != 1, "Give 1 to charge or -1 to discharge.")
     minimum, maximum, step = problem.minimum_a, problem.maximum_a, problem.step_a
-    _refuse("minimum_a", minimum, ~(np.isfinite(minimum) & (minimum >= 0)), "Give a magnitude in A, zero or more.")
-    _refuse("maximum_a", maximum, ~(np.isfinite(maximum) & (maximum >= minimum)), "Give at least minimum_a, in A.")
-    coarse = np.isfinite(step) & ((step == 0) | (step >= SMALLEST_STEP_A))
+    _refuse("minimum_a", minimum, ~((minimum >= 0) & (minimum <= LARGEST_A)), "Give a magnitude in A, zero or more.")
+    fits = (maximum >= minimum) & (maximum <= LARGEST_A)
+    _refuse("maximum_a", maximum, ~fits, f"Give a current from minimum_a to {LARGEST_A:g} A.")
+    coarse = (step == 0) | ((step >= SMALLEST_STEP_A) & (step <= LARGEST_A))
     _refuse("step_a", step, ~coarse, f"Give 0 for any current, or a step of at least {SMALLEST_STEP_A:g} A.")
     weight, deficit = problem.weight, problem.deficit
-    _refuse("weight", weight, ~(np.isfinite(weight) & (weight > 0)), "Give a share above zero.")
+    _refuse("weight", weight, ~((weight >= WEIGHTS[0]) & (weight <= WEIGHTS[1])), "Give a share, 1e-9 to 1e9.")
     _refuse("deficit", deficit, ~(np.isfinite(deficit) & (deficit >= 0)), "Give zero or more.")
 
 

@@ -45,11 +45,14 @@ HIGH, LOW = (0, 0, 1, 1, 2, 2), (1, 2, 2, 0, 0, 1)
 def allocate(problem: AllocationProblem) -> Allocation:
     """Share the rooms of the circuits among the chargers.
 
-    Who is on is decided at the minima (`_admission`), how much each gets by weighted max-min filling (`_filling`),
-    then rounded down to whole steps and the rest handed out step by step. The answer keeps every limit also when any
-    of the listed chargers takes less than it is given, or nothing: discharging never makes room for charging, charging
-    never for discharging, and neither evens out an imbalance (only a charger that uses two phases is taken to load
-    both alike). Where the base alone exceeds a limit, nobody gets anything that would add to it, locked or not.
+    Who is on is decided at the minima (`_admission`). How much each then gets is weighted max-min fair (`_filling`): a
+    common level rises, everybody has `clip(weight x level, minimum, maximum)` until a limit stops those that count in
+    it; exact to 1e-9 A. Chargers with steps are rounded down and the rest is handed out step by step.
+
+    The answer keeps every limit also when any of the listed chargers takes less than it is given, or nothing:
+    discharging never makes room for charging, charging never for discharging, and neither evens out an imbalance
+    (only a charger that uses several phases is taken to load them alike). Where the base alone exceeds a limit, nobody
+    gets anything that would add to it, locked or not.
 
     The same problem gives the same answer to the last bit, compiled or not, and chargers may be listed in any order:
     they are first put in an order of their values. Chargers with all values equal are interchangeable; of these the

@@ -52,10 +52,10 @@ class AllocationProblem:
         circuit: int32[N], the circuit a charger hangs on.
         phases: uint8[N], phases a charger uses: bit 0 for L1, bit 1 for L2, bit 2 for L3.
         minimum_a: float64[N], lowest magnitude other than zero, per phase.
-        maximum_a: float64[N], highest magnitude per phase, at least the minimum.
+        maximum_a: float64[N], highest magnitude per phase, at least the minimum, at most 10,000.
         direction: int8[N], +1 to charge, -1 to discharge.
         step_a: float64[N], the charger takes whole multiples of this; 0 for any current. Else at least 0.001.
-        weight: float64[N], share relative to others, above zero.
+        weight: float64[N], share relative to others, from 1e-9 to 1e9.
         locked_on: bool[N], admitted before all that are not (a minimum on-time is running).
         incumbent: bool[N], is on now: its weight counts a quarter more, so that a swap needs a real gain.
         deficit: float64[N], added to the weight when it is decided who is on, zero or more: what a charger has earned
