@@ -89,7 +89,11 @@ class SiteHub:
 
     @callback
     def _cycle_ended(self, snapshot: Snapshot, decision: Decision) -> None:
-        """Show a cycle."""
+        # The commands of this cycle are on their way to the sockets; showing it may wait until they are there.
+        self._hass.loop.call_soon(self._show_cycle, snapshot, decision)
+
+    @callback
+    def _show_cycle(self, snapshot: Snapshot, decision: Decision) -> None:
         self.decision = decision
         self._view = view_cycle(snapshot, decision, self.runtime.health)
         self._tell_listeners()
