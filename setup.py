@@ -26,7 +26,7 @@ KERNELS = "core/tidewatt/kernels/**/_[a-z]*.py"
 REQUIRE_COMPILED = "TIDEWATT_REQUIRE_COMPILED"
 
 # Fused multiply-add rounds once where Python rounds twice; without it both ways to run give the same numbers.
-COMPILE_ARGUMENTS = [] if os.name == "nt" else ["-ffp-contract=off"]
+COMPILE_ARGUMENTS = [] if os.name == "nt" else ["-ffp-contract=off", "-g0"]
 
 UNCOMPILED = """
 ******************************************************************************************
