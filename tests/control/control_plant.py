@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 import math
 
 from tidewatt.control import ControlSettings, Decision, Memory, Snapshot, decide
@@ -113,7 +114,7 @@ class Car:
 
 
 class Plant:
-    """A site with its physics and the memory of control. `log` holds (time, grid current, decision) per meter reading."""
+    """A site with its physics and the memory of control. `log` holds each reading with its decision."""
 
     def __init__(
         self,
@@ -264,4 +265,4 @@ class Plant:
             for at_s, _, decision in self.log
             if at_s >= since_s
         ]
-        return sum(before != after for before, after in zip(values, values[1:], strict=False))
+        return sum(before != after for before, after in pairwise(values))

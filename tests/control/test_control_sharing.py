@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import random
+import math
 
 import pytest
 
@@ -133,10 +133,9 @@ def test_nothing_moves_once_nothing_changes() -> None:
 
 
 def test_a_flickering_house_does_not_make_the_chargers_flicker() -> None:
-    noise = random.Random(1)
-
-    def house(_: float) -> PerPhase:
-        return (5 + noise.uniform(-0.3, 0.3), 5 + noise.uniform(-0.3, 0.3), 5 + noise.uniform(-0.3, 0.3))
+    def house(now_s: float) -> PerPhase:
+        """A fridge, a pump and a lamp that go on and off with periods that never meet."""
+        return (5 + 0.3 * math.sin(now_s), 5 + 0.3 * math.sin(1.7 * now_s), 5 + 0.3 * math.sin(now_s / 3.1))
 
     plant = Plant(site(charger("a"), charger("b")), {"a": Car(), "b": Car()}, house_a=house)
     plant.run(120)

@@ -16,16 +16,20 @@ _UNAVAILABLE: Final = Reason(code=ReasonCode.UNAVAILABLE)
 _USER_LIMIT: Final = Reason(code=ReasonCode.USER_LIMIT)
 _VEHICLE: Final = Reason(code=ReasonCode.VEHICLE)
 _MAXIMUM: Final = Reason(code=ReasonCode.CHARGER_MAXIMUM)
+_WEIGHTS: Final = (1e-6, 1e6)
+_HIGHEST_A: Final = 1e4
+"""Weights and currents beyond these mean nothing more, and the kernel does not take them."""
+
 _SOLAR_MODES: Final = frozenset({Mode.SOLAR, Mode.MIN_SOLAR})
 
 
 def bound(point: Point, snapshot: Snapshot) -> None:
     """Fill in a charger's bounds, or the reason why it is paused whatever there is to share."""
     charger, wish = point.charger, point.wish
-    point.weight = _positive(wish.weight) or charger.weight
+    point.weight = min(max(_positive(wish.weight) or charger.weight, _WEIGHTS[0]), _WEIGHTS[1])
     minimum_a = max(_positive(wish.minimum_a) or charger.minimum_a, MINIMUM_CURRENT_A)
     point.minimum_a = up_to_step(min(minimum_a, charger.maximum_a), charger.step_a)
-    point.maximum_a, point.bound = charger.maximum_a, _MAXIMUM
+    point.maximum_a, point.bound = min(charger.maximum_a, _HIGHEST_A), _MAXIMUM
     if point.fail_safe is not None:
         point.minimum_a = min(point.minimum_a, down_to_step(charger.safe_a, charger.step_a))
         point.maximum_a, point.bound = charger.safe_a, point.fail_safe

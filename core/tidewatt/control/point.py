@@ -15,7 +15,7 @@ NO_CURRENT: Final[PerPhase] = (0.0, 0.0, 0.0)
 PHASES_OF: Final = tuple(tuple(phase for phase in range(3) if mask >> phase & 1) for mask in range(8))
 """Phase indices of a bit mask."""
 
-_PLAUSIBLE_A: Final = 1e5
+_PLAUSIBLE_A: Final = 1e4
 """Larger currents are not currents but broken registers."""
 
 _ROUNDING: Final = 1e-9

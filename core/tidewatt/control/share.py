@@ -19,6 +19,10 @@ from .point import PHASES_OF, Point
 TURN_S: Final = 3600.0
 """Waiting this long for want of current counts as much as the charger's whole weight when it is decided who is on."""
 
+_SMALLEST_STEP_A: Final = 1e-3
+_LARGEST_A: Final = 1e6
+"""What the kernel takes: finer steps and larger loads change nothing."""
+
 _CODES: Final = {
     BindingCode.CIRCUIT_CURRENT: ReasonCode.CIRCUIT,
     BindingCode.CIRCUIT_POWER: ReasonCode.CIRCUIT_POWER,
@@ -69,7 +73,7 @@ def _problem(cycle: Cycle, active: list[Point], taken_a: Rows) -> AllocationProb
             (
                 point.minimum_a,
                 point.maximum_a,
-                point.charger.step_a,
+                max(point.charger.step_a, _SMALLEST_STEP_A),
                 point.weight,
                 point.weight * point.memory.deficit / TURN_S,
             )
@@ -82,7 +86,7 @@ def _problem(cycle: Cycle, active: list[Point], taken_a: Rows) -> AllocationProb
         parent=layout.parent,
         import_limit_a=layout.import_limit_a,
         export_limit_a=layout.export_limit_a,
-        base_a=np.array(taken_a, dtype=np.float64),
+        base_a=np.array(taken_a, dtype=np.float64).clip(-_LARGEST_A, _LARGEST_A),
         total_import_limit_w=layout.total_import_limit_w,
         total_export_limit_w=layout.no_limit,
         imbalance_limit_a=layout.no_limit,
