@@ -12,7 +12,7 @@ from typing import Any
 
 from tidewatt.control import Controller, ControllerHealth, Decision, Snapshot, TraceWriter
 from tidewatt.drivers.modbus import ModbusMeter, UnitOpener
-from tidewatt.drivers.ocpp import CentralSystem, DiscoveredStation, OcppSettings
+from tidewatt.drivers.ocpp import CentralSystem, DiscoveredStation, OcppSettings, StationIdentity
 from tidewatt.site import (
     ChargerPort,
     Clock,
@@ -161,6 +161,10 @@ class SiteRuntime:
     def port(self, charger_id: str) -> ChargerPort:
         """Return the way to a charger, to start and stop sessions; KeyError when there is none."""
         return self._central.port(self._site.charger(charger_id).charger_id)
+
+    def identity(self, charger_id: str) -> StationIdentity:
+        """Return what a charger's station said of itself, once started; KeyError when there is none."""
+        return self._central.station(charger_id).identity
 
     def push_vehicle(self, state: VehicleState) -> None:
         """Tell control what a vehicle says of itself."""

@@ -20,7 +20,15 @@ from .const import DOMAIN, PLATFORMS
 from .document import site_from_entry
 from .hub import SiteHub, TidewattConfigEntry
 from .services import async_setup_services
-from .upkeep import describe, register_devices, rehang, report_misfit, report_orphans, withdraw_reports
+from .upkeep import (
+    describe,
+    follow_identities,
+    register_devices,
+    rehang,
+    report_misfit,
+    report_orphans,
+    withdraw_reports,
+)
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -55,6 +63,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: TidewattConfigEntry) -> 
     entry.async_on_unload(hub.stop)
     entry.async_on_unload(hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, hub.stop))
     register_devices(hass, entry, hub)
+    entry.async_on_unload(follow_identities(hass, entry, hub))
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     entry.async_on_unload(entry.add_update_listener(_async_updated))
     return True

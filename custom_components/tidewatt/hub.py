@@ -14,6 +14,7 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers.event import async_track_time_interval
 
 from tidewatt.control import CircuitDecision, Decision, Snapshot
+from tidewatt.drivers.ocpp import StationIdentity
 from tidewatt.site import Charger, CommandError, Site, SiteError, StateStore
 
 from .const import DOMAIN
@@ -130,6 +131,10 @@ class SiteHub:
     def vehicle_view(self, vehicle_id: str) -> VehicleView | None:
         """Return a vehicle in the latest cycle."""
         return None if self._view is None else self._view.vehicles.get(vehicle_id)
+
+    def identities(self) -> dict[str, StationIdentity]:
+        """Return what the station of each charger said of itself, by charger id."""
+        return {charger.charger_id: self.runtime.identity(charger.charger_id) for charger in self.runtime.site.chargers}
 
     @callback
     def async_listen(self, listener: CALLBACK_TYPE) -> CALLBACK_TYPE:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, issue_registry as ir
 
+from tidewatt.drivers.ocpp import StationIdentity
 from tidewatt.site import MAIN_CIRCUIT_ID, Site, SiteError
 
 from .const import (
@@ -28,6 +29,8 @@ MODELS = {
     SUBENTRY_VEHICLE: "Vehicle",
 }
 
+UNIDENTIFIED = StationIdentity(vendor=None, model=None, serial_number=None, firmware=None)
+
 WIRES = {SUBENTRY_CIRCUIT: CONF_PARENT, SUBENTRY_CHARGER: CONF_CIRCUIT}
 """The key that says which circuit feeds a part."""
 
@@ -44,15 +47,35 @@ def register_devices(hass: HomeAssistant, entry: TidewattConfigEntry, hub: SiteH
         model="Site",
         name=entry.title,
     )
+    identities = hub.identities()
     for subentry in entry.subentries.values():
+        station = identities.get(subentry.subentry_id, UNIDENTIFIED)
         registry.async_get_or_create(
             config_entry_id=entry.entry_id,
             config_subentry_id=subentry.subentry_id,
             identifiers={(DOMAIN, hub.identifier(subentry.subentry_id))},
-            model=MODELS[subentry.subentry_type],
+            manufacturer=station.vendor,
+            model=station.model or MODELS[subentry.subentry_type],
+            serial_number=station.serial_number,
+            sw_version=station.firmware,
             name=subentry.title,
             via_device_id=site.id,
         )
+
+
+@callback
+def follow_identities(hass: HomeAssistant, entry: TidewattConfigEntry, hub: SiteHub) -> CALLBACK_TYPE:
+    """Keep the devices true to what stations say of themselves, until the returned function is called."""
+    registered = hub.identities()
+
+    @callback
+    def look() -> None:
+        nonlocal registered
+        if (identities := hub.identities()) != registered:
+            registered = identities
+            register_devices(hass, entry, hub)
+
+    return hub.async_listen(look)
 
 
 @callback

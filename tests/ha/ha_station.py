@@ -52,7 +52,9 @@ class Station:
 
     async def boot(self) -> None:
         """Introduce itself."""
-        await self.call("BootNotification", {"chargePointVendor": "Example", "chargePointModel": "One"})
+        await self.call(
+            "BootNotification", {"chargePointVendor": "Example", "chargePointModel": "One", "firmwareVersion": "1.2.3"}
+        )
 
     async def status(self, status: str) -> None:
         """Report the status of its connector."""

@@ -169,6 +169,18 @@ async def test_a_part_that_is_renamed_keeps_its_entities(hass: HomeAssistant, ru
     assert (device.id, device.name) == (before.device_id, "Port side")
 
 
+async def test_a_device_tells_what_its_station_said_of_itself(
+    hass: HomeAssistant, running: MockConfigEntry, connect: Connect
+) -> None:
+    await (await connect("CP-1", "left-password-1")).boot()
+    await until(hass, "binary_sensor.left_bay_connection", "on")
+
+    device = device_of(hass, "left")
+
+    assert device is not None
+    assert (device.manufacturer, device.model, device.sw_version) == ("Example", "One", "1.2.3")
+
+
 async def test_what_a_removed_circuit_fed_hangs_on_the_circuit_above(
     hass: HomeAssistant, running: MockConfigEntry
 ) -> None:

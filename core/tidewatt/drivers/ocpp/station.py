@@ -25,6 +25,7 @@ from .dialect import ACCEPTED, Commands, Wanted
 from .errors import OcppFloodError, OcppTimeoutError
 from .evse import Evse
 from .frames import OcppVersion
+from .identity import StationIdentity
 from .limiter import Limiter
 from .link import Link
 from .memory import Memory, TransactionRecord
@@ -254,6 +255,17 @@ class Station:
 
     async def _commands(self) -> Commands:
         return await self._link.commands()
+
+    @property
+    def identity(self) -> StationIdentity:
+        """What the station said of itself, also before Tidewatt was restarted."""
+        record = self._record
+        return StationIdentity(
+            vendor=record.vendor or None,
+            model=record.model or None,
+            serial_number=record.serial_number or None,
+            firmware=record.firmware or None,
+        )
 
     def diagnostics(self) -> dict[str, Any]:
         """Return how the station stands. Holds no secrets: neither passwords nor tags."""
