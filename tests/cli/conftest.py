@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack
+import os
 from pathlib import Path
 import signal
 import socket
@@ -62,8 +63,8 @@ type Tidewatt = Callable[..., Any]
 
 
 @pytest.fixture
-async def tidewatt() -> AsyncIterator[Tidewatt]:
-    """Start `tidewatt ARGUMENTS`; killed at the end of the test if it still runs."""
+async def tidewatt(tmp_path: Path) -> AsyncIterator[Tidewatt]:
+    """Start `tidewatt ARGUMENTS` with its state under the test's folder; killed at the end if it still runs."""
     async with AsyncExitStack() as stack:
 
         async def start(*arguments: str | Path) -> Process:
@@ -73,6 +74,7 @@ async def tidewatt() -> AsyncIterator[Tidewatt]:
                     "-m",
                     "tidewatt.cli",
                     *map(str, arguments),
+                    env={**os.environ, "XDG_STATE_HOME": str(tmp_path / "xdg")},
                     stdin=asyncio.subprocess.DEVNULL,
                     stdout=asyncio.subprocess.PIPE,
                     stderr=asyncio.subprocess.PIPE,

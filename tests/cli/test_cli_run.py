@@ -9,6 +9,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+import yaml
 
 from tests.cli.conftest import Process, Tidewatt
 
@@ -76,6 +77,35 @@ async def test_wish_from_the_command_line_holds_over_restarts(
     assert "right fast" in await again.line("left off")
 
 
+async def test_state_is_kept_where_the_desktop_keeps_it(tidewatt: Tidewatt, site_file: Path, tmp_path: Path) -> None:
+    run: Process = await tidewatt("run", site_file, "--mode", "left=off", "--status-every", 0.2)
+    await run.line("left off")
+    await run.stop()
+
+    assert list((tmp_path / "xdg" / "tidewatt" / "two_bays").glob("*.json"))
+
+
+@pytest.fixture
+def left_only(site_file: Path) -> Path:
+    """The site file without its right bay."""
+    document = yaml.safe_load(site_file.read_text())
+    del document["chargers"][1], document["emulation"]
+    path = site_file.with_name("left_only.yaml")
+    path.write_text(yaml.safe_dump(document))
+    return path
+
+
+async def test_station_that_is_not_in_the_site_file_is_announced(
+    tidewatt: Tidewatt, site_file: Path, left_only: Path
+) -> None:
+    run: Process = await tidewatt("run", left_only)
+    await run.line("Running")
+
+    await _emulate(tidewatt, site_file)
+
+    assert await run.line("CP-2") == "Station CP-2 called from 127.0.0.1 and is not in the site file"
+
+
 async def test_mode_of_an_unknown_charger_is_refused(tidewatt: Tidewatt, site_file: Path) -> None:
     run: Process = await tidewatt("run", site_file, "--mode", "centre=off")
 
@@ -122,7 +152,10 @@ async def test_emulation_is_changed_from_the_command_line(
         inject: Process = await tidewatt("inject", "--site", site_file, *arguments)
         assert await inject.ended() == (0, "")
     world = await _world(ports)
+    evenly: Process = await tidewatt("inject", "--site", site_file, "house-load", "7")
 
+    assert await evenly.ended() == (0, "")
+    assert (await _world(ports))["house"]["current_a"] == [7, 7, 7]
     assert world["house"] == {"current_a": [20, 4, 4.5], "pv_w": 0}
     assert world["meters"]["grid"]["silent"] is True
     assert world["vehicles"]["left"]["ignores_limit"] is True
