@@ -91,7 +91,15 @@ class Point:
 
 def plausible(currents: PerPhase | None) -> bool:
     """Say whether these are three numbers that could be currents in A."""
-    return currents is not None and all(math.isfinite(value) and abs(value) < _PLAUSIBLE_A for value in currents)
+    if currents is None:
+        return False
+    # Comparisons with what is not a number are false.
+    l1_a, l2_a, l3_a = currents
+    return (
+        -_PLAUSIBLE_A < l1_a < _PLAUSIBLE_A
+        and -_PLAUSIBLE_A < l2_a < _PLAUSIBLE_A
+        and -_PLAUSIBLE_A < l3_a < _PLAUSIBLE_A
+    )
 
 
 def on_phases(phases: int, current_a: float) -> PerPhase:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 from tidewatt.site import (
@@ -78,9 +79,16 @@ def _point(snapshot: Snapshot, layout: Layout, place: Place, memory: ChargerMemo
         measured_a=measured_a,
         measured_at_s=measured_at_s,
         told=told,
-        settled=measured_a is not None and bool(told) and measured_at_s >= told[-1].settled_s,
+        settled=measured_a is not None
+        and bool(told)
+        and measured_at_s >= max(told[-1].settled_s, _trusted_from_s(back_since_s, snapshot.settings.settle_s)),
         back_since_s=back_since_s,
     )
+
+
+def _trusted_from_s(back_since_s: float | None, settle_s: float) -> float:
+    """A charger that was away follows whatever it last heard until it has been told again."""
+    return -math.inf if back_since_s is None else back_since_s + settle_s
 
 
 def _connected(state: ChargerState | None, online: bool, memory: ChargerMemory) -> bool:

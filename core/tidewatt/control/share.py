@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -23,7 +24,7 @@ _SMALLEST_STEP_A: Final = 1e-3
 _LARGEST_A: Final = 1e6
 """What the kernel takes: finer steps and larger loads change nothing."""
 
-_CODES: Final = {
+_CODES: Final[dict[int, ReasonCode]] = {
     BindingCode.CIRCUIT_CURRENT: ReasonCode.CIRCUIT,
     BindingCode.CIRCUIT_POWER: ReasonCode.CIRCUIT_POWER,
     BindingCode.IMBALANCE: ReasonCode.CIRCUIT,
@@ -123,16 +124,17 @@ def _take(layout: Layout, active: list[Point], allocation: Allocation) -> None:
         if binding == BindingCode.MAXIMUM:
             point.share_reason = point.bound
         else:
-            point.share_reason = circuit_reason(layout, _CODES[BindingCode(binding)], circuit, phase)
+            point.share_reason = circuit_reason(layout, _CODES[binding], circuit, phase)
 
 
 def circuit_reason(layout: Layout, code: ReasonCode, circuit: int, phase: int) -> Reason:
     """Return the reason that a circuit, and on it a phase (-1 for none), binds."""
-    return Reason(
-        code=code,
-        circuit_id=layout.nodes[circuit].circuit.circuit_id,
-        phase=Phase(phase) if phase >= 0 else None,
-    )
+    return _reason(code, layout.nodes[circuit].circuit.circuit_id, phase)
+
+
+@lru_cache(maxsize=1024)
+def _reason(code: ReasonCode, circuit_id: str, phase: int) -> Reason:
+    return Reason(code=code, circuit_id=circuit_id, phase=Phase(phase) if phase >= 0 else None)
 
 
 def _hopeful(base_a: NDArray[np.float64], estimates: list[CircuitEstimate]) -> NDArray[np.float64]:

@@ -22,7 +22,7 @@ def learn(point: Point, settings: ControlSettings) -> None:
     """Fill in what is known of the vehicle at a charger."""
     _learn_phases(point, settings)
     if point.measured_a is not None:
-        point.drawn_a = max(point.measured_a[phase] for phase in PHASES_OF[point.phases])
+        point.drawn_a = max([point.measured_a[phase] for phase in PHASES_OF[point.phases]])
     point.deviating = _deviates(point)
     point.vehicle_limit_a = _vehicle_limit(point, settings)
 
@@ -53,8 +53,12 @@ def _learn_phases(point: Point, settings: ControlSettings) -> None:
 
 
 def _watch_phases(point: Point, measured_a: PerPhase, settle_s: float) -> None:
-    drawing = sum(1 << phase for phase in PHASES_OF[point.place.phases] if measured_a[phase] > _DRAWING_A)
-    quiet = sum(1 << phase for phase in PHASES_OF[point.place.phases] if measured_a[phase] < _QUIET_A)
+    drawing = quiet = 0
+    for phase in PHASES_OF[point.place.phases]:
+        if measured_a[phase] > _DRAWING_A:
+            drawing |= 1 << phase
+        elif measured_a[phase] < _QUIET_A:
+            quiet |= 1 << phase
     if drawing & ~(point.phases_learned or point.place.vehicle_phases):
         # It draws where nobody expected it to: expect everything again.
         point.phases_learned = point.place.phases

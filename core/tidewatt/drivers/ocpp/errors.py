@@ -23,7 +23,7 @@ class OcppCallError(OcppError):
         self.details = dict(details or {})
 
 
-class OcppTimeoutError(OcppError):
+class OcppTimeoutError(OcppError, TimeoutError):
     """The peer did not answer a call in time."""
 
 
