@@ -6,7 +6,7 @@ from hypothesis import given, settings, strategies as st
 import pytest
 
 from tests.kernels.allocation_judge import best_score, scores
-from tests.kernels.allocation_problems import L1, L2, L123, Allocate, Case, Node, Point, fuse, nodes, points
+from tests.kernels.allocation_problems import L1, L2, L12, L123, Allocate, Case, Node, Point, fuse, nodes, points
 from tidewatt.kernels.allocation import INCUMBENT_BONUS, BindingCode
 
 
@@ -51,6 +51,13 @@ def test_an_exchange_finds_what_neither_order_does(allocate: Allocate) -> None:
         points=tuple(Point(phases=L1, minimum_a=minimum_a, weight=weight) for minimum_a, weight in sizes),
     )
     assert who_is_on(allocate, case) == [False, True, True]
+
+
+def test_the_better_of_two_orders_stays(allocate: Allocate) -> None:
+    """Exchanges from the order by score end at 5.5."""
+    sizes = ((L123, 12, 3), (L12, 6, 2.5), (L1, 6, 1.5), (L1, 6, 2), (L12, 12, 2.5))
+    case = fuse(18, *(Point(phases=phases, minimum_a=low_a, weight=weight) for phases, low_a, weight in sizes))
+    assert who_is_on(allocate, case) == [False, True, True, True, False]
 
 
 def test_a_charger_without_a_minimum_takes_what_is_left(allocate: Allocate) -> None:

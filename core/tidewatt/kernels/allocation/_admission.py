@@ -3,10 +3,10 @@
 
 Locked chargers come first, then the rest; within each of the two tiers the sum of the admitted scores is to be large.
 Chargers of one phase class with equal minima on a tree are a laminar matroid, where taking them by descending score is
-optimal. For mixtures two orders are tried, by score and by score per share of what is left, and the better one is
-improved by exchanges: insert a refused charger and evict the cheapest that stand in its way, or drop one, and in both
-cases admit whoever then fits. At the end every refused charger gets another chance and is told the row that refuses it;
-filling only takes room, so nobody can fit later who does not fit then.
+optimal. For mixtures two orders are tried, by score and by score per share of what is left. Each is improved by
+exchanges (insert a refused charger and evict the cheapest that stand in its way, or drop one, and in both cases admit
+whoever then fits), and the better one stays. At the end every refused charger gets another chance and is told the row
+that refuses it; filling only takes room, so nobody can fit later who does not fit then.
 
 The unchecked indexing is sound because the rows come from `_incidence` and the candidates are a subset of the chargers.
 """
@@ -96,19 +96,19 @@ class Admission:
             candidates: intp[C], chargers of one tier by descending score, that were not candidates before.
         """
         by_density: cython.Py_ssize_t[::1] = self._by_density(candidates)
-        by_score: cython.double = self._take(candidates)
+        won: cython.double = self._take(candidates)
         c: cython.Py_ssize_t
         if np.asarray(self.on)[np.asarray(candidates)].all():
             return
-        self._release(candidates)
-        if self._take(by_density) <= by_score + LEAST_GAIN:
-            self._release(candidates)
-            self._take(candidates)
         for c in range(candidates.shape[0]):
             self.movable[candidates[c]] = 1
-        self.budget = EXCHANGE_BUDGET
-        while self._exchange(candidates):
-            pass
+        won += self._improve(candidates)
+        first: cython.Py_ssize_t[::1] = np.asarray(candidates)[np.asarray(self.on)[np.asarray(candidates)] == 1]
+        self._release(candidates)
+        if self._take(by_density) + self._improve(candidates) <= won + LEAST_GAIN:
+            self._release(candidates)
+            for c in range(first.shape[0]):
+                self._toggle(first[c])
         for c in range(candidates.shape[0]):
             self.movable[candidates[c]] = 0
             self._settle(candidates[c])
@@ -181,24 +181,36 @@ class Admission:
         self.on[i] = not self.on[i]
 
     @cython.cfunc
-    def _exchange(self, candidates: cython.Py_ssize_t[::1]) -> cython.bint:
-        """Try every insertion and every drop once; return whether one of them won anything."""
-        improved: cython.bint = False
+    def _improve(self, candidates: cython.Py_ssize_t[::1]) -> cython.double:
+        """Exchange until no exchange wins anything or the budget is spent; return the score won."""
+        won: cython.double = 0.0
+        gain: cython.double
+        self.budget = EXCHANGE_BUDGET
+        gain = self._exchange(candidates)
+        while gain > 0.0:
+            won += gain
+            gain = self._exchange(candidates)
+        return won
+
+    @cython.cfunc
+    def _exchange(self, candidates: cython.Py_ssize_t[::1]) -> cython.double:
+        """Try every insertion and every drop once, as far as the budget goes; return the score won."""
+        won: cython.double = 0.0
         gain: cython.double
         c: cython.Py_ssize_t
         i: cython.Py_ssize_t
         for c in range(candidates.shape[0]):
             if self.budget <= 0:
-                return False
+                break
             i = candidates[c]
             self.journal_length = 0
             gain = self._journalled(i) if self.on[i] else self._insert(i)
             gain += self._complete(candidates, i)
             if gain > LEAST_GAIN:
-                improved = True
+                won += gain
             else:
                 self._undo()
-        return improved
+        return won
 
     @cython.cfunc
     def _journalled(self, i: cython.Py_ssize_t) -> cython.double:
