@@ -134,7 +134,7 @@ def _charger_states(draw: st.DrawFn, charger_id: str, now_s: float, *, sane: boo
 
 
 def _wishes(*, sane: bool) -> st.SearchStrategy[Wish]:
-    wished = st.none() | (st.floats(0.5, 40.0) if sane else _any_wished)
+    wished = st.none() | st.integers(1, 32) | (st.floats(0.5, 40.0) if sane else _any_wished)
     return st.builds(
         Wish, mode=st.sampled_from(Mode), weight=wished, minimum_a=wished, maximum_a=wished, limit_a=wished
     )

@@ -60,6 +60,15 @@ def test_a_reading_that_is_no_current_counts_as_missing(value: float) -> None:
     assert plant.setpoint("a").reason.code is ReasonCode.FAIL_SAFE
 
 
+def test_on_a_one_phase_site_only_that_phase_counts() -> None:
+    plant = Plant(replace(site(charger("a", phases=(0,))), phases=1), {"a": Car(phases=1)})
+    plant.house_a = lambda _: (5.0, math.nan, 40.0)
+    plant.run(60)
+    assert plant.current_a("a") == 16
+    assert plant.decision is not None
+    assert plant.decision.circuits[0].overloaded == (False, False, False)
+
+
 def test_a_site_without_a_main_meter_is_cautious_for_ever() -> None:
     plant = Plant(site(charger("a"), charger("b"), meters=()), {"a": Car(), "b": Car()})
     plant.run(60)

@@ -93,5 +93,5 @@ class Keeper:
     async def _save(self, name: str, document: Mapping[str, Any]) -> None:
         try:
             await self._store.save(name, document)
-        except OSError as error:
+        except (OSError, ValueError) as error:
             _LOGGER.warning("The %s could not be saved (%s); they will be with the next change", name, error)

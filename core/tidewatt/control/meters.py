@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import math
 
-from tidewatt.site import Fault, FaultCode, Meter, MeterReading
+from tidewatt.site import Fault, FaultCode, Meter, MeterReading, per_phase
 
 from .layout import Layout, Node
 from .model import Snapshot
@@ -31,6 +31,9 @@ def sense_meters(snapshot: Snapshot, layout: Layout) -> MeterSense:
     faults: list[Fault] = []
     for node in layout.nodes:
         reading = None if node.meter is None else snapshot.meters.get(node.meter.meter_id)
+        if reading is not None and snapshot.site.phases == 1:
+            # Whatever a three-phase meter says of conductors that are not there.
+            reading = replace(reading, current_a=per_phase(reading.current_a[0], 1))
         fault = _meter_fault(snapshot, node, reading)
         readings.append(None if fault else reading)
         lost.append(fault is not None)

@@ -99,7 +99,7 @@ def _hold_disobedient(cycle: Cycle, point: Point, headroom: Rows) -> None:
     fits_a = (point.drawn_a or 0.0) + free_a
     point.setpoint_a, point.reason = point.current_a, _VEHICLE
     if point.maximum_a < point.setpoint_a:
-        point.setpoint_a, point.reason = point.maximum_a, point.bound
+        point.setpoint_a, point.reason = down_to_step(point.maximum_a, point.charger.step_a), point.bound
     if fits_a < point.setpoint_a:
         point.setpoint_a = down_to_step(fits_a, point.charger.step_a)
         point.reason = circuit_reason(cycle.layout, ReasonCode.CIRCUIT, circuit, phase)
