@@ -16,12 +16,15 @@ class Draw(NamedTuple):
     """`low_a` to `high_a` per phase.
 
     Of its upper part, a setpoint in flight explains `in_flight_a`, and a vehicle that may just be waking `waking_a`.
+    `loose_a` is the part that no measurement bounds: the draw may have risen there at any time. What is left of the
+    upper part is only not known to have fallen yet.
     """
 
     low_a: PerPhase
     high_a: PerPhase
     in_flight_a: PerPhase = NO_CURRENT
     waking_a: PerPhase = NO_CURRENT
+    loose_a: PerPhase = NO_CURRENT
 
 
 _NOTHING: Final = Draw(NO_CURRENT, NO_CURRENT)
@@ -65,7 +68,12 @@ def _never_told(point: Point) -> Draw:
         return Draw(point.measured_a, point.measured_a)
     if not point.connected:
         return _NOTHING
-    return Draw(NO_CURRENT, on_phases(point.phases, point.charger.maximum_a))
+    return _unmeasured(point, point.charger.maximum_a)
+
+
+def _unmeasured(point: Point, highest_a: float) -> Draw:
+    high_a = on_phases(point.phases, highest_a)
+    return Draw(NO_CURRENT, high_a, loose_a=high_a)
 
 
 def _followed(told: tuple[Told, ...], at_s: float) -> tuple[int, int]:
@@ -83,7 +91,7 @@ def _following(point: Point, one: Told, later: tuple[Told, ...]) -> Draw:
     """It followed one setpoint; how far it made use of it only a measurement from that time can tell."""
     measured_a, drawn_a, told_a = point.measured_a, point.drawn_a, one.current_a
     if measured_a is None or drawn_a is None:
-        return Draw(NO_CURRENT, on_phases(point.phases, told_a))
+        return _unmeasured(point, told_a)
     if point.measured_at_s < one.settled_s or (later and point.measured_at_s > later[0].at_s):
         return _between(point, measured_a, told_a, told_a, believed=False)
     if drawn_a > _IDLE_A or told_a <= _IDLE_A:
@@ -97,7 +105,7 @@ def _unreachable(point: Point) -> Draw:
         return _NOTHING
     told_a = max((one.current_a for one in point.told), default=point.charger.maximum_a)
     highest_a = max(told_a, point.charger.safe_a)
-    return Draw(NO_CURRENT, on_phases(point.phases, highest_a))
+    return _unmeasured(point, highest_a)
 
 
 def _just_back(point: Point, at_s: float, safe_for_s: float) -> bool:
@@ -117,20 +125,26 @@ def _in_flight(point: Point, told: tuple[Told, ...]) -> Draw:
     lowest_a = min(one.current_a for one in told)
     highest_a = max(one.current_a for one in told)
     if point.measured_a is None:
-        return Draw(NO_CURRENT, on_phases(point.phases, highest_a))
+        return _unmeasured(point, highest_a)
     return _between(point, point.measured_a, lowest_a, highest_a, believed=True)
 
 
 def _between(point: Point, measured_a: PerPhase, lowest_a: float, highest_a: float, *, believed: bool) -> Draw:
     """Widen `[lowest_a, highest_a]` by what was measured; upwards only if the measurement may still hold."""
     low, high = [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]
-    flight = [0.0, 0.0, 0.0]
+    flight, loose = [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]
     for phase in range(3):
         drawn_a = measured_a[phase]
         if point.phases >> phase & 1:
             low[phase] = min(drawn_a, lowest_a)
             high[phase] = max(drawn_a, highest_a) if believed else max(highest_a, low[phase])
             flight[phase] = max(highest_a - max(drawn_a, lowest_a), 0.0)
+            loose[phase] = 0.0 if believed else high[phase] - low[phase]
         else:
             low[phase] = high[phase] = drawn_a
-    return Draw((low[0], low[1], low[2]), (high[0], high[1], high[2]), (flight[0], flight[1], flight[2]))
+    return Draw(
+        (low[0], low[1], low[2]),
+        (high[0], high[1], high[2]),
+        in_flight_a=(flight[0], flight[1], flight[2]),
+        loose_a=(loose[0], loose[1], loose[2]),
+    )

@@ -10,6 +10,7 @@ nobody is paused before that is settled who could stay at the minimum if the cha
 from __future__ import annotations
 
 from dataclasses import dataclass
+import math
 from typing import Final
 
 from tidewatt.site import Circuit, MeterReading, PerPhase
@@ -26,6 +27,9 @@ OVERLOAD_MARGIN_A: Final = 0.05
 _RECOVERY_S: Final = 5.0
 _RECOVERY_A_PER_S: Final = 0.05
 """An estimate that falls is believed by and by: within about `_RECOVERY_S`, and never slower than this rate."""
+
+_PATIENCE_S: Final = 2.5
+"""When an overload outlives the reductions against it for this long, they count as followed: there is more load."""
 
 _NEW: Final = CircuitMemory()
 
@@ -68,16 +72,22 @@ def estimate(cycle: Cycle, points: list[Point]) -> list[CircuitEstimate]:
 def _estimate_circuit(
     circuit: Circuit, reading: MeterReading, draws: dict[int, Draw], before: CircuitMemory, elapsed_s: float
 ) -> CircuitEstimate:
-    low, high, in_flight, waking = _sums(draws)
+    low, high, in_flight, waking, loose = _sums(draws)
+    since_s = before.overloaded_since_s
+    out_of_patience = since_s is not None and reading.at_s - since_s >= _PATIENCE_S
     base, hopeful, held, over = [0.0] * 3, [0.0] * 3, [0.0] * 3, [False] * 3
     for phase in range(3):
         current_a = reading.current_a[phase]
+        if before.drawn_a is not None:
+            rise_a = in_flight[phase] + waking[phase] + loose[phase]
+            high[phase] = min(high[phase], max(low[phase], before.drawn_a[phase] + rise_a))
         most_a, least_a = current_a - low[phase], current_a - high[phase]
         last_a = most_a if before.base_a is None else before.base_a[phase]
         base[phase] = min(max(last_a, least_a), most_a)
         over[phase] = current_a > circuit.import_limit_a[phase] + OVERLOAD_MARGIN_A
         if over[phase]:
-            base[phase] = min(most_a, max(base[phase], least_a + in_flight[phase] + waking[phase]))
+            doubt_a = math.inf if out_of_patience else in_flight[phase] + waking[phase]
+            base[phase] = min(most_a, max(base[phase], least_a + doubt_a))
         hopeful[phase] = max(least_a, base[phase] - in_flight[phase])
         held_a = base[phase] if before.held_a is None else before.held_a[phase]
         held[phase] = _held(held_a, base[phase], elapsed_s)
@@ -93,15 +103,16 @@ def _estimate_circuit(
     )
 
 
-def _sums(draws: dict[int, Draw]) -> tuple[list[float], list[float], list[float], list[float]]:
-    low, high, in_flight, waking = [0.0] * 3, [0.0] * 3, [0.0] * 3, [0.0] * 3
+def _sums(draws: dict[int, Draw]) -> tuple[list[float], list[float], list[float], list[float], list[float]]:
+    low, high, in_flight, waking, loose = [0.0] * 3, [0.0] * 3, [0.0] * 3, [0.0] * 3, [0.0] * 3
     for draw in draws.values():
         for phase in range(3):
             low[phase] += draw.low_a[phase]
             high[phase] += draw.high_a[phase]
             in_flight[phase] += draw.in_flight_a[phase]
             waking[phase] += draw.waking_a[phase]
-    return low, high, in_flight, waking
+            loose[phase] += draw.loose_a[phase]
+    return low, high, in_flight, waking, loose
 
 
 def _held(held_a: float, base_a: float, elapsed_s: float) -> float:

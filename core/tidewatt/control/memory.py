@@ -56,11 +56,12 @@ class ChargerMemory:
 class CircuitMemory:
     """What is remembered of one circuit.
 
-    `base_a` is the last estimate of its uncontrolled current. `held_a` follows it up at once and down slowly, so that
+    `base_a` is the last estimate of its uncontrolled current, `drawn_a` the rest of what was metered. `held_a` follows it up at once and down slowly, so that
     a flickering load does not make the chargers flicker. `overloaded_since_s` dates an overload that still lasts.
     """
 
     base_a: PerPhase | None = None
+    drawn_a: PerPhase | None = None
     held_a: PerPhase | None = None
     overloaded_since_s: float | None = None
 

@@ -93,10 +93,12 @@ def _deficit(point: Point, elapsed_s: float) -> float:
 
 
 def _circuit(one: CircuitEstimate, before: CircuitMemory, now_s: float) -> CircuitMemory:
-    if one.base_a is None:
+    if one.current_a is None or one.base_a is None:
         return _NEW
+    l1_a, l2_a, l3_a = (current_a - base_a for current_a, base_a in zip(one.current_a, one.base_a, strict=True))
     return CircuitMemory(
         base_a=one.base_a,
+        drawn_a=(l1_a, l2_a, l3_a),
         held_a=one.held_a,
         overloaded_since_s=_since(before.overloaded_since_s, now_s) if any(one.overloaded) else None,
     )
