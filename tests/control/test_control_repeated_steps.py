@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from control_plant import Car, Plant, charger, site
 import pytest
+
+from tests.control.control_plant import Car, Plant, charger, site
 
 FUSE_A = 60.0
 STEP_A = 3.0

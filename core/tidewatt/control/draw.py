@@ -17,7 +17,7 @@ class Draw(NamedTuple):
 
     Of its upper part, a setpoint in flight explains `in_flight_a`, and a vehicle that may just be waking `waking_a`.
     `loose_a` is the part that no measurement bounds: the draw may have risen there at any time. What is left of the
-    upper part is only not known to have fallen yet.
+    upper part is only not known to have fallen yet. `raising` says that the last setpoint in flight was a raise.
     """
 
     low_a: PerPhase
@@ -25,6 +25,7 @@ class Draw(NamedTuple):
     in_flight_a: PerPhase = NO_CURRENT
     waking_a: PerPhase = NO_CURRENT
     loose_a: PerPhase = NO_CURRENT
+    raising: bool = False
 
 
 _NOTHING: Final = Draw(NO_CURRENT, NO_CURRENT)
@@ -126,7 +127,8 @@ def _in_flight(point: Point, told: tuple[Told, ...]) -> Draw:
     highest_a = max(one.current_a for one in told)
     if point.measured_a is None:
         return _unmeasured(point, highest_a)
-    return _between(point, point.measured_a, lowest_a, highest_a, believed=True)
+    draw = _between(point, point.measured_a, lowest_a, highest_a, believed=True)
+    return draw._replace(raising=told[-1].current_a > told[-2].current_a)
 
 
 def _between(point: Point, measured_a: PerPhase, lowest_a: float, highest_a: float, *, believed: bool) -> Draw:

@@ -72,23 +72,25 @@ def estimate(cycle: Cycle, points: list[Point]) -> list[CircuitEstimate]:
 def _estimate_circuit(
     circuit: Circuit, reading: MeterReading, draws: dict[int, Draw], before: CircuitMemory, elapsed_s: float
 ) -> CircuitEstimate:
-    low, high, in_flight, waking, loose = _sums(draws)
+    sums = _sums(draws)
     since_s = before.overloaded_since_s
     out_of_patience = since_s is not None and reading.at_s - since_s >= _PATIENCE_S
     base, hopeful, held, over = [0.0] * 3, [0.0] * 3, [0.0] * 3, [False] * 3
     for phase in range(3):
-        current_a = reading.current_a[phase]
+        current_a, low_a, high_a = reading.current_a[phase], sums.low_a[phase], sums.high_a[phase]
         if before.drawn_a is not None:
-            rise_a = in_flight[phase] + waking[phase] + loose[phase]
-            high[phase] = min(high[phase], max(low[phase], before.drawn_a[phase] + rise_a))
-        most_a, least_a = current_a - low[phase], current_a - high[phase]
+            rise_a = sums.in_flight_a[phase] + sums.waking_a[phase] + sums.loose_a[phase]
+            high_a = min(high_a, max(low_a, before.drawn_a[phase] + rise_a))
+        most_a, least_a = current_a - low_a, current_a - high_a
         last_a = most_a if before.base_a is None else before.base_a[phase]
         base[phase] = min(max(last_a, least_a), most_a)
         over[phase] = current_a > circuit.import_limit_a[phase] + OVERLOAD_MARGIN_A
         if over[phase]:
-            doubt_a = math.inf if out_of_patience else in_flight[phase] + waking[phase]
+            doubt_a = math.inf if out_of_patience else sums.in_flight_a[phase] + sums.waking_a[phase]
             base[phase] = min(most_a, max(base[phase], least_a + doubt_a))
-        hopeful[phase] = max(least_a, base[phase] - in_flight[phase])
+        # What a reduction did not cure in time was no raise.
+        excused_a = sums.raising_a[phase] if over[phase] else sums.in_flight_a[phase]
+        hopeful[phase] = max(least_a, base[phase] - excused_a)
         held_a = base[phase] if before.held_a is None else before.held_a[phase]
         held[phase] = _held(held_a, base[phase], elapsed_s)
     return CircuitEstimate(
@@ -103,16 +105,30 @@ def _estimate_circuit(
     )
 
 
-def _sums(draws: dict[int, Draw]) -> tuple[list[float], list[float], list[float], list[float], list[float]]:
-    low, high, in_flight, waking, loose = [0.0] * 3, [0.0] * 3, [0.0] * 3, [0.0] * 3, [0.0] * 3
+@dataclass(slots=True)
+class _Sums:
+    """The parts of a circuit's draws per phase, added up; `raising_a` is what of `in_flight_a` belongs to raises."""
+
+    low_a: list[float]
+    high_a: list[float]
+    in_flight_a: list[float]
+    raising_a: list[float]
+    waking_a: list[float]
+    loose_a: list[float]
+
+
+def _sums(draws: dict[int, Draw]) -> _Sums:
+    sums = _Sums(*([0.0, 0.0, 0.0] for _ in range(6)))
     for draw in draws.values():
         for phase in range(3):
-            low[phase] += draw.low_a[phase]
-            high[phase] += draw.high_a[phase]
-            in_flight[phase] += draw.in_flight_a[phase]
-            waking[phase] += draw.waking_a[phase]
-            loose[phase] += draw.loose_a[phase]
-    return low, high, in_flight, waking, loose
+            sums.low_a[phase] += draw.low_a[phase]
+            sums.high_a[phase] += draw.high_a[phase]
+            sums.in_flight_a[phase] += draw.in_flight_a[phase]
+            sums.waking_a[phase] += draw.waking_a[phase]
+            sums.loose_a[phase] += draw.loose_a[phase]
+            if draw.raising:
+                sums.raising_a[phase] += draw.in_flight_a[phase]
+    return sums
 
 
 def _held(held_a: float, base_a: float, elapsed_s: float) -> float:

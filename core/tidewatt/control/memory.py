@@ -56,8 +56,9 @@ class ChargerMemory:
 class CircuitMemory:
     """What is remembered of one circuit.
 
-    `base_a` is the last estimate of its uncontrolled current, `drawn_a` the rest of what was metered. `held_a` follows it up at once and down slowly, so that
-    a flickering load does not make the chargers flicker. `overloaded_since_s` dates an overload that still lasts.
+    `base_a` is the last estimate of its uncontrolled current, `drawn_a` the rest of what was metered. `held_a` follows
+    the first up at once and down slowly, so that a flickering load does not make the chargers flicker.
+    `overloaded_since_s` dates an overload that still lasts.
     """
 
     base_a: PerPhase | None = None

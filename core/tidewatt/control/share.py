@@ -148,10 +148,18 @@ def _hopeful(base_a: NDArray[np.float64], estimates: list[CircuitEstimate]) -> N
 
 def _spare(active: list[Point], hopeful_a: list[float]) -> None:
     """Reduce to the minimum, instead of pausing, whom only the benefit of the doubt would keep on."""
+    spared = [
+        point
+        for point, share_a in zip(active, hopeful_a, strict=True)
+        if point.share_a <= 0 < share_a and point.current_a > 0
+    ]
+    if not spared:
+        return
     for point, share_a in zip(active, hopeful_a, strict=True):
-        if point.share_a <= 0 < share_a and point.current_a > 0:
-            point.share_a = min(share_a, point.minimum_a)
-            point.share_reason = as_circuit(point.share_reason)
+        point.share_a = min(point.share_a, share_a)
+    for point in spared:
+        point.share_a = point.minimum_a
+        point.share_reason = as_circuit(point.share_reason)
 
 
 def as_circuit(reason: Reason) -> Reason:
