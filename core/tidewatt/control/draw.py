@@ -53,6 +53,8 @@ def may_draw_a(point: Point, now_s: float) -> float:
     for position in range(len(told) - 1):
         if told[position + 1].settled_s > now_s:
             highest_a = max(highest_a, told[position].current_a)
+    if told and told[-1].settled_s > now_s and point.drawn_a is not None:
+        highest_a = max(highest_a, point.drawn_a)
     return highest_a
 
 

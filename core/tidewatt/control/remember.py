@@ -65,7 +65,7 @@ def _told(point: Point, settle_s: float, now_s: float) -> tuple[Told, ...]:
     if point.reason.code is ReasonCode.UNAVAILABLE or (point.told and point.setpoint_a == point.current_a):
         return point.told
     told = point.told
-    if not told and point.connected:
+    if not told and (point.connected or point.drawn_a is not None):
         # Nobody knows what it followed so far: at most what it draws, or could draw.
         unknown_a = point.charger.maximum_a if point.drawn_a is None else point.drawn_a
         told = (Told(_NEVER_S, unknown_a, _NEVER_S),)
