@@ -50,6 +50,7 @@ def _charger(point: Point, cycle: Cycle) -> ChargerMemory:
         phases_seen=point.phases_seen,
         phases_since_s=point.phases_since_s,
         vehicle_limit_a=point.vehicle_limit_a,
+        deviating=point.deviating,
         sun_since_s=point.sun_since_s,
         shade_since_s=point.shade_since_s,
         deficit=_deficit(point, cycle.elapsed_s),

@@ -71,9 +71,10 @@ def _watch_phases(point: Point, measured_a: PerPhase, settle_s: float) -> None:
 
 
 def _deviates(point: Point) -> bool:
-    return (
-        point.online and point.settled and point.drawn_a is not None and point.drawn_a > point.current_a + DEVIATION_A
-    )
+    """Once seen not to follow, a charger does not follow until a measurement shows otherwise."""
+    if not point.online or point.drawn_a is None or not point.told:
+        return False
+    return (point.settled or point.memory.deviating) and point.drawn_a > point.current_a + DEVIATION_A
 
 
 def _vehicle_limit(point: Point, settings: ControlSettings) -> float | None:
