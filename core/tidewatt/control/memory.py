@@ -26,9 +26,9 @@ class ChargerMemory:
     """What is remembered of one charger. `*_s` are monotonic seconds, None for "never" or "not now".
 
     `told` holds the currents it may still be following, oldest first. `phases` is the bit mask of the site's phases
-    on which the vehicle was seen to draw, 0 while that is unknown; `phases_seen` waits to be confirmed. `deviating` says
-    that it drew more than it was told when last seen. `deficit` counts the seconds this charger was left out for want
-    of current.
+    on which the vehicle was seen to draw, 0 while that is unknown; `phases_seen` waits to be confirmed. `deviating`
+    says that it drew more than it was told when last seen. `deficit` counts the seconds this charger was left out for
+    want of current.
     """
 
     told: tuple[Told, ...] = ()
