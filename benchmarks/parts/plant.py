@@ -22,6 +22,7 @@ from tidewatt.emulators.physics.world import MeterSample
 
 VOLTAGE_V = 230.0
 SAMPLE_INTERVAL_S = 1.0
+START_TIMEOUT_S = 20.0
 
 
 class Station:
@@ -137,16 +138,20 @@ class Plant:
         return self._server.bound_port
 
     async def connect(self, ocpp_port: int) -> None:
-        """Connect every station."""
+        """Connect every station, as soon as somebody listens there; TimeoutError when nobody does."""
+        async with asyncio.timeout(START_TIMEOUT_S):
+            while not await _listens(ocpp_port):  # noqa: ASYNC110 - another process opens it and tells nobody
+                await asyncio.sleep(0.05)
         for station in self.stations:
             url = f"ws://127.0.0.1:{ocpp_port}/{station.station_id}"
             self._tasks.append(asyncio.create_task(station.run(url, self._told)))
 
     async def until_drawing(self, current_a: float) -> None:
-        """Wait until every vehicle may draw about `current_a`."""
-        while any(station.current_a < current_a - 0.5 for station in self.stations):
-            self._told.clear()
-            await self._told.wait()
+        """Wait until the vehicles may draw `current_a` each on average; TimeoutError when that does not come."""
+        async with asyncio.timeout(START_TIMEOUT_S):
+            while sum(station.current_a for station in self.stations) < current_a * len(self.stations):
+                self._told.clear()
+                await self._told.wait()
 
     def step(self, current_a: float) -> None:
         """Let the next meter reading show `current_a` more of the house."""
@@ -181,6 +186,15 @@ async def running(argv: list[str]) -> AsyncIterator[None]:
         with contextlib.suppress(ProcessLookupError):
             process.terminate()
         await process.wait()
+
+
+async def _listens(port: int) -> bool:
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        return False
+    writer.close()
+    return True
 
 
 def _now() -> str:
