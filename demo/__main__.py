@@ -15,6 +15,7 @@ from .processes import ChildEndedError
 from .stage import Stage
 
 SITE_FILE = Path("examples/demo.yaml")
+INJECT = f".venv-ha/bin/tidewatt inject --site {SITE_FILE}"
 
 WHAT_TO_TRY = """
 Home Assistant runs at {url}
@@ -22,10 +23,10 @@ Home Assistant runs at {url}
 Things to try:
   - watch the three bays share the 25 A main fuse, and read why each gets what it gets ("Limited by")
   - set a bay's mode to off, or give it twice the weight
-  - switch on the oven (15 A on L3):  .venv-ha/bin/tidewatt inject house-load 4 3 18 --site {site}
-  - silence the grid meter:           .venv-ha/bin/tidewatt inject meter-silent grid --site {site}
-    and bring it back:                .venv-ha/bin/tidewatt inject meter-resume grid --site {site}
-  - unplug a station's network:       .venv-ha/bin/tidewatt inject station-offline {station} --site {site}
+  - switch on the oven (15 A on L3):  {inject} house-load 4 3 18
+  - silence the grid meter:           {inject} meter-silent grid
+    and bring it back:                {inject} meter-resume grid
+  - unplug a station's network:       {inject} station-offline {station}
 
 Ctrl-C stops everything."""
 
@@ -57,7 +58,7 @@ async def run(stage: Stage) -> None:
         say("starting Home Assistant (about 10 s)")
         await stage.home_assistant.start()
         stations = (await stage.emulation.world())["stations"]
-        say(WHAT_TO_TRY.format(url=stage.home_assistant.url, site=SITE_FILE, station=next(iter(stations))))
+        say(WHAT_TO_TRY.format(url=stage.home_assistant.url, inject=INJECT, station=next(iter(stations))))
         await stage.ended()
     finally:
         say("\nstopping")

@@ -1,4 +1,4 @@
-"""Stage four: who takes part, between which currents, and what a charger outside the allocation may still draw."""
+"""Stage three: who takes part, between which currents, and what a charger outside the allocation may still draw."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stage three: how much current in each circuit is not the chargers'.
+"""Stage four: how much current in each circuit is not the chargers'.
 
 A meter sees everything below it; the chargers' part of that is known only as intervals (see `draw`), because their own
 measurements come later and rarer and new setpoints take time to be followed. The uncontrolled current is therefore an
