@@ -99,7 +99,8 @@ class TransactionUpdate:
 class TransactionEnd:
     """A transaction ended, with the register at its end if the station says.
 
-    `interrupted` is an end that nobody wished for: the station lost power or was restarted.
+    `interrupted` is an end that nobody wished for: the station lost power or was restarted. `unplugged` is one that
+    the vehicle brought about by going.
     """
 
     transaction_id: str
@@ -107,6 +108,8 @@ class TransactionEnd:
     meter_stop_wh: float | None = None
     meter_values: Mapping[str, Any] = field(default_factory=dict)
     interrupted: bool = False
+    unplugged: bool = False
+    offline: bool = False
 
 
 class StationEvents(Protocol):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+import math
 
 from tidewatt.site import Charger, ChargerState, ChargerStatus, PerPhase, Session
 
@@ -26,11 +27,22 @@ class Evse:
         self.charger = charger
         self.record = record
         self.transaction_sign_s = float("-inf")
-        """When the station last showed that the running transaction exists."""
+        """When the station last showed that the running transaction exists; before any time if it did not yet."""
+        self._status_is_current = False
         self._occupied: set[int] = set()
         self._measured: Measurement | None = None
         self._measured_at_s: float | None = None
         self._error: str | None = None
+
+    @property
+    def transaction_is_confirmed(self) -> bool:
+        """Whether the station has shown the running transaction since it connected or booted."""
+        return math.isfinite(self.transaction_sign_s)
+
+    def expect_anything(self) -> None:
+        """Hold what is remembered for hearsay until the station confirms it: it connected or booted."""
+        self.transaction_sign_s = float("-inf")
+        self._status_is_current = False
 
     def take_status(self, report: StatusReport, running: TransactionRecord | None) -> None:
         """Take a connector's state; on an EVSE with several connectors the occupied one counts."""
@@ -43,13 +55,19 @@ class Evse:
         self._error = report.error or (report.status.value if report.status is ChargerStatus.FAULTED else None)
         if not (report.occupied and self.record.status in _PLUGGED):
             self.record.status = report.status
+            self._status_is_current = True
         if report.plugged is not None:
             self.set_plugged(report.plugged)
         elif running is None:
             self.record.plugged = None
 
-    def take_vehicle_state(self, status: ChargerStatus | None, plugged: bool | None) -> None:
-        """Take what a transaction says of the vehicle; None leaves things as they are."""
+    def take_vehicle_state(self, status: ChargerStatus | None, plugged: bool | None, *, late: bool) -> None:
+        """Take what a transaction says of the vehicle; None leaves things as they are.
+
+        What is told late plugs in no vehicle of which the station has said that it is gone.
+        """
+        if late and self.record.plugged is False:
+            return
         self.record.status = status or self.record.status
         if plugged is not None:
             self.set_plugged(plugged)
@@ -61,25 +79,33 @@ class Evse:
             self.record.held = self.record.started = False
             self.record.remote_tag = None
 
-    def begin_transaction(self, *, authorised: bool) -> None:
-        """Note that a transaction runs, so a vehicle is there."""
+    def begin_transaction(self, *, authorised: bool, late: bool) -> None:
+        """Note that a transaction runs, so a vehicle is there, unless it began long ago and the vehicle is gone."""
+        self.transaction_sign_s = float("-inf")
+        self._forget_measurement()
+        if late and self.record.plugged is False:
+            return
         self.record.started = self.record.started or authorised
         self.record.plugged = True
-        self._forget_measurement()
 
-    def end_transaction(self, *, interrupted: bool) -> None:
+    def end_transaction(self, *, interrupted: bool, unplugged: bool = False, late: bool = False) -> None:
         """Note that the transaction is over; the vehicle may still be plugged in.
 
-        After an interruption the vehicle waits to be started again; after any other end it waits to be unplugged.
+        After an interruption the vehicle waits to be started again, after any other end to be unplugged. Where that
+        happened already, the vehicle that is there now is another one. An end told late says nothing of now.
         """
         record = self.record
         record.remote_tag = None
-        if interrupted:
+        if interrupted or unplugged:
             record.started = False
+        if unplugged:
+            record.held = False
+        self._forget_measurement()
+        if late and self._status_is_current:
+            return
         waiting = ChargerStatus.PREPARING if interrupted else ChargerStatus.FINISHING
         if record.status in (*IN_TRANSACTION, ChargerStatus.PREPARING):
             record.status = waiting
-        self._forget_measurement()
 
     def measure(self, measurement: Measurement, now_s: float) -> None:
         """Take what flows now."""

@@ -27,9 +27,13 @@ from .wire import utc_now
 _LOGGER = logging.getLogger(__name__)
 
 QUIRK_NO_TX_PROFILE = "no_tx_profile"
-"""The station takes no TxProfile; it is modulated by a TxDefaultProfile above the floor."""
+"""The station takes no TxProfile; it is modulated by a TxDefaultProfile above the floor.
+
+Every transaction tries once more: a station that is told a limit too early must not be taken for that for ever."""
 
 _REJECTIONS_OF_A_QUIRK = 2
+_TX_NOT_FOUND = "TxNotFound"
+"""Why OCPP 2.0.1 has a station refuse the profile of a transaction that does not run."""
 _FLOOR_LEVEL = 0
 _CLOCK_MARGIN_S = 30
 """Profiles start this far in the past, so that a station whose clock is behind does not fall to the floor."""
@@ -52,7 +56,11 @@ class _Sent:
 
 
 class Limiter:
-    """Brings the newest setpoint of one EVSE to its station, when there is a transaction to limit."""
+    """Brings the newest setpoint of one EVSE to its station, when there is a transaction to limit.
+
+    `is_confirmed` tells whether the station has shown the running transaction since it connected. `on_refused` hears
+    of one that the station refuses to limit and may not know; its flag says that the station named that as the reason.
+    """
 
     def __init__(
         self,
@@ -60,6 +68,8 @@ class Limiter:
         station: StationRecord,
         running: Callable[[], TransactionRecord | None],
         *,
+        is_confirmed: Callable[[], bool],
+        on_refused: Callable[[TransactionRecord, bool], None],
         link: Link,
         increases: TokenBucket,
         tasks: Tasks,
@@ -69,6 +79,8 @@ class Limiter:
         self.charger = charger
         self._station = station
         self._running = running
+        self._is_confirmed = is_confirmed
+        self._on_refused = on_refused
         self._link = link
         self._increases = increases
         self._tasks = tasks
@@ -78,7 +90,7 @@ class Limiter:
         self._wanted: _Wanted | None = None
         self._sent: _Sent | None = None
         self._is_held_back = False
-        self._rejections = 0
+        self._rejections: tuple[str, int] = ("", 0)
 
     async def apply(self, setpoint: Setpoint) -> None:
         """Take a setpoint and have the station follow it; without a transaction it waits for one."""
@@ -182,7 +194,7 @@ class Limiter:
 
     async def _send(self, commands: Commands, wanted: _Wanted, running: TransactionRecord) -> None:
         self._sent = None
-        if QUIRK_NO_TX_PROFILE in self._station.quirks:
+        if QUIRK_NO_TX_PROFILE in self._station.quirks and self._rejections_of(running):
             answer = await commands.set_profile(self._profile(wanted.current_a, self._level, wanted))
         else:
             answer = await self._send_for_transaction(commands, wanted, running)
@@ -194,16 +206,34 @@ class Limiter:
         """Send a TxProfile, and the same limit as default where the station refuses it."""
         answer = await commands.set_profile(self._profile(wanted.current_a, self._level, wanted, running))
         if answer == ACCEPTED:
-            self._rejections = 0
+            self._take_back_quirk()
             return answer
+        self._take_refusal(answer, running)
         default_answer = await commands.set_profile(self._profile(wanted.current_a, self._level, wanted))
-        if default_answer != ACCEPTED:
-            return answer
-        self._rejections += 1
-        if self._rejections >= _REJECTIONS_OF_A_QUIRK:
+        return ACCEPTED if default_answer == ACCEPTED else answer
+
+    def _take_refusal(self, answer: str, running: TransactionRecord) -> None:
+        """Learn from a refused TxProfile: only of a transaction that the station shows does it tell of a quirk."""
+        is_unknown, is_confirmed = _TX_NOT_FOUND in answer, self._is_confirmed()
+        if is_unknown or not is_confirmed:
+            self._on_refused(running, is_unknown)
+        if not is_confirmed:
+            return
+        count = self._rejections_of(running) + 1
+        self._rejections = (running.transaction_id, count)
+        if count >= _REJECTIONS_OF_A_QUIRK and QUIRK_NO_TX_PROFILE not in self._station.quirks:
             _LOGGER.info("%s takes no TxProfile (%s); its default is modulated", self.charger.charger_id, answer)
             self._station.quirks.append(QUIRK_NO_TX_PROFILE)
-        return ACCEPTED
+
+    def _take_back_quirk(self) -> None:
+        self._rejections = ("", 0)
+        if QUIRK_NO_TX_PROFILE in self._station.quirks:
+            _LOGGER.info("%s takes TxProfiles after all", self.charger.charger_id)
+            self._station.quirks.remove(QUIRK_NO_TX_PROFILE)
+
+    def _rejections_of(self, running: TransactionRecord) -> int:
+        transaction_id, count = self._rejections
+        return count if transaction_id == running.transaction_id else 0
 
     def _profile(
         self, current_a: float, level: int, wanted: _Wanted | None, running: TransactionRecord | None = None

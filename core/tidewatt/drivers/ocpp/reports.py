@@ -69,6 +69,7 @@ class Reports:
         record.serial_number, record.firmware = report.serial_number, report.firmware
         for evse_id, point in self._points.items():
             point.limiter.forget()
+            point.evse.expect_anything()
             if (running := self._book.running(evse_id)) is not None:
                 self._doubt(evse_id, running, _BOOT_GRACE * self._settings.lost_transaction_s)
             else:
@@ -92,7 +93,7 @@ class Reports:
         point.evse.take_status(report, running)
         if running is not None and report.status in IN_TRANSACTION:
             point.evse.transaction_sign_s = self._now_s()
-        elif running is not None and report.status is ChargerStatus.AVAILABLE:
+        elif running is not None and _tells_of_none(report, confirmed=point.evse.transaction_is_confirmed):
             self._doubt(report.evse_id, running, self._settings.lost_transaction_s)
         self._memory.save_soon()
         self._push(report.evse_id)
@@ -111,8 +112,9 @@ class Reports:
         transaction = self._open(start)
         point = self._points.get(start.evse_id)
         if point is not None and transaction.ended_at_utc is None:
-            point.evse.begin_transaction(authorised=transaction.authorised)
-            point.evse.transaction_sign_s = self._now_s()
+            point.evse.begin_transaction(authorised=transaction.authorised, late=late)
+            if not late:
+                point.evse.transaction_sign_s = self._now_s()
             if start.meter_start_wh is not None:
                 point.evse.count(start.meter_start_wh, start.at_utc)
         await self._memory.save()
@@ -160,8 +162,9 @@ class Reports:
         if newly_authorised:
             point.evse.record.started = True
             self._check_tag(point, transaction)
-        point.evse.take_vehicle_state(update.status, update.plugged)
-        point.evse.transaction_sign_s = self._now_s()
+        point.evse.take_vehicle_state(update.status, update.plugged, late=late)
+        if not late:
+            point.evse.transaction_sign_s = self._now_s()
         self._push(transaction.evse_id)
         self._follow(point, late=late)
 
@@ -178,7 +181,7 @@ class Reports:
             return known
         if known is None:
             known = self._book.open(transaction_id, evse_id, utc_now(), None, None)
-            self._points[evse_id].evse.begin_transaction(authorised=True)
+            self._points[evse_id].evse.begin_transaction(authorised=True, late=False)
         else:
             self._book.reopen(known)
         await self._memory.save()
@@ -191,6 +194,7 @@ class Reports:
         if transaction is None:
             return
         was_running = self._book.running(transaction.evse_id) is transaction
+        late = end.offline or self._late.is_late(end.at_utc, utc_now())
         measurements = self._parse(transaction.evse_id, end.meter_values)
         if end.meter_stop_wh is not None:
             measurements.append(Measurement(at_utc=end.at_utc, energy_wh=end.meter_stop_wh))
@@ -198,9 +202,14 @@ class Reports:
         self._push(transaction.evse_id)
         self._book.end(transaction, end.at_utc, presumed=False)
         if was_running:
-            self._close_point(transaction.evse_id, interrupted=end.interrupted)
+            self._close_point(transaction.evse_id, interrupted=end.interrupted, unplugged=end.unplugged, late=late)
         await self._memory.save()
         self._push(transaction.evse_id)
+
+    def transaction_refused(self, transaction: TransactionRecord, *, unknown: bool) -> None:
+        """Take it that the station refused to limit a transaction which it may not know; `unknown`: it said so."""
+        patience = 1 if unknown else _BOOT_GRACE
+        self._doubt(transaction.evse_id, transaction, patience * self._settings.lost_transaction_s)
 
     def measured(self, evse_id: int, meter_values: Mapping[str, Any]) -> None:
         """Take meter values that name no transaction; they count for the one that runs."""
@@ -265,9 +274,20 @@ class Reports:
         await self._memory.save()
         self._push(evse_id)
 
-    def _close_point(self, evse_id: int, *, interrupted: bool) -> None:
+    def _close_point(self, evse_id: int, *, interrupted: bool, unplugged: bool = False, late: bool = False) -> None:
         point = self._points.get(evse_id)
         if point is not None:
-            point.evse.end_transaction(interrupted=interrupted)
+            point.evse.end_transaction(interrupted=interrupted, unplugged=unplugged, late=late)
             point.limiter.forget()
             point.starter.consider()
+
+
+def _tells_of_none(report: StatusReport, *, confirmed: bool) -> bool:
+    """Say whether a connector's state speaks against its transaction.
+
+    Some stations stay at Preparing until the vehicle draws, so that only counts before they have shown the transaction.
+    """
+    if report.status is ChargerStatus.AVAILABLE:
+        return True
+    waiting = (ChargerStatus.PREPARING, ChargerStatus.FINISHING)
+    return report.status in waiting and not report.occupied and not confirmed

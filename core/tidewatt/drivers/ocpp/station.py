@@ -107,10 +107,13 @@ class Station:
         def running() -> TransactionRecord | None:
             return self._book.running(evse_id)
 
+        evse = Evse(charger, record)
         limiter = Limiter(
             charger,
             self._record,
             running,
+            is_confirmed=lambda: evse.transaction_is_confirmed,
+            on_refused=lambda transaction, unknown: self._reports.transaction_refused(transaction, unknown=unknown),
             link=self._link,
             increases=self._increases,
             tasks=self._tasks,
@@ -127,7 +130,7 @@ class Station:
             on_change=self._memory.save_soon,
             on_failure=lambda detail: self.report(FaultCode.COMMAND_REJECTED, detail, evse_id),
         )
-        return Point(Evse(charger, record), limiter, starter)
+        return Point(evse, limiter, starter)
 
     async def serve(self, socket: AiohttpSocket, version: OcppVersion, remote: str) -> None:
         """Talk to the station until its socket closes; an older connection is closed, it is half open."""
@@ -139,6 +142,7 @@ class Station:
         self._link.open(connection.commands)
         for point in self.points.values():
             point.limiter.forget()
+            point.evse.expect_anything()
         connection.tasks.spawn(socket.keep_alive(self._settings.ping_interval_s))
         connection.tasks.spawn(self._stop_waiting_for_boot(connection))
         try:

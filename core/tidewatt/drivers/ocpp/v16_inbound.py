@@ -128,6 +128,7 @@ class InboundV16:
                 meter_stop_wh=number(payload.get("meterStop")),
                 meter_values={"meterValue": rows(payload, "transactionData")},
                 interrupted=text(payload, "reason") in _INTERRUPTIONS,
+                unplugged=text(payload, "reason") == "EVDisconnected",
             )
         )
         return {}

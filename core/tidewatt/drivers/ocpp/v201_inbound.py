@@ -182,6 +182,8 @@ class InboundV201:
                 at_utc=from_wire_time(payload.get("timestamp")) or utc_now(),
                 meter_values=payload,
                 interrupted=text(info, "stoppedReason") in _INTERRUPTIONS,
+                unplugged=text(info, "stoppedReason") == "EVDisconnected",
+                offline=payload.get("offline") is True,
             )
         )
 
