@@ -153,3 +153,18 @@ def test_where_not_all_fit_they_take_turns_and_rarely_switch() -> None:
     assert cars["a"].starts
     assert cars["b"].starts
     assert plant.worst_overload_s(12.0) == 0
+
+
+def test_currents_on_a_fine_grid_are_round_numbers() -> None:
+    cars = {charger_id: Car() for charger_id in "abc"}
+    chargers = [
+        charger(charger_id, step_a=0.1, maximum_a=16.3, weight=weight)
+        for charger_id, weight in zip("abc", (1.0, 1.3, 0.7), strict=True)
+    ]
+    plant = Plant(site(*chargers), cars, house_a=lambda now_s: (now_s % 7 * 0.37, 1.1, 0.3))
+    told = set()
+    for _ in range(120):
+        plant.run(1)
+        told |= {plant.current_a(charger_id) for charger_id in cars}
+    assert len(told) > 5
+    assert all(len(repr(current_a)) <= len("16.3") for current_a in told), told

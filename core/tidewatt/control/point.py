@@ -21,6 +21,8 @@ _PLAUSIBLE_A: Final = 1e4
 _ROUNDING: Final = 1e-9
 """A current that is off the step grid by less than this part of a step is on it."""
 
+_DECIMALS: Final = 6
+
 UNBOUND: Final = Reason(code=ReasonCode.CHARGER_MAXIMUM)
 
 
@@ -111,11 +113,16 @@ def on_phases(phases: int, current_a: float) -> PerPhase:
     )
 
 
+def round_current(current_a: float) -> float:
+    """Return a current without the noise of binary fractions: 9.6 for the 96 * 0.1 that is 9.600000000000001."""
+    return round(current_a, _DECIMALS)
+
+
 def down_to_step(current_a: float, step_a: float) -> float:
     """Return the highest whole number of steps that is not above a current."""
-    return math.floor(current_a / step_a + _ROUNDING) * step_a
+    return round_current(math.floor(current_a / step_a + _ROUNDING) * step_a)
 
 
 def up_to_step(current_a: float, step_a: float) -> float:
     """Return the lowest whole number of steps that is not below a current."""
-    return math.ceil(current_a / step_a - _ROUNDING) * step_a
+    return round_current(math.ceil(current_a / step_a - _ROUNDING) * step_a)

@@ -15,7 +15,7 @@ from tidewatt.site import Phase, Reason, ReasonCode
 from .cycle import Cycle
 from .estimate import CircuitEstimate
 from .layout import Layout
-from .point import PHASES_OF, Point
+from .point import PHASES_OF, Point, round_current
 
 TURN_S: Final = 3600.0
 """Waiting this long for want of current counts as much as the charger's whole weight when it is decided who is on."""
@@ -120,7 +120,7 @@ def _take(layout: Layout, active: list[Point], allocation: Allocation) -> None:
         strict=True,
     )
     for point, current_a, binding, circuit, phase in rows:
-        point.share_a = current_a
+        point.share_a = round_current(current_a)
         if binding == BindingCode.MAXIMUM:
             point.share_reason = point.bound
         else:
@@ -156,7 +156,7 @@ def _spare(active: list[Point], hopeful_a: list[float]) -> None:
     if not spared:
         return
     for point, share_a in zip(active, hopeful_a, strict=True):
-        point.share_a = min(point.share_a, share_a)
+        point.share_a = min(point.share_a, round_current(share_a))
     for point in spared:
         point.share_a = point.minimum_a
         point.share_reason = as_circuit(point.share_reason)
