@@ -243,6 +243,14 @@ async def test_what_a_driver_reported_is_shown_for_a_while() -> None:
         assert fault not in (await rig.read_meter()).faults
 
 
+async def test_a_meter_that_reads_again_has_no_fault_any_more() -> None:
+    async with Rig(site(charger("a"))).running() as rig:
+        fault = Fault(code=FaultCode.CHARGER_UNREACHABLE, subject_id="main-meter", detail="no answer within 1 s")
+        rig.controller.report(fault)
+        assert fault in rig.controller.health.faults
+        assert fault not in (await rig.read_meter()).faults
+
+
 async def test_a_flood_of_readings_is_answered_once() -> None:
     async with Rig(site(charger("a"))).running() as rig:
         for _ in range(1000):

@@ -38,6 +38,9 @@ _LOGGER = logging.getLogger(__name__)
 _REPORTED_FOR_S: Final = 60.0
 """How long a fault that a driver reported once is shown."""
 
+_METER_FAULTS: Final = (FaultCode.CHARGER_UNREACHABLE, FaultCode.PAYLOAD_INVALID)
+"""Faults of a meter that are over with its next reading."""
+
 _DEFAULTS: Final = ControlSettings()
 
 
@@ -131,6 +134,8 @@ class Controller:
         match reading:
             case MeterReading():
                 self._meters[reading.meter_id] = reading
+                for code in _METER_FAULTS:
+                    self._reported.pop((code, reading.meter_id), None)
                 self._wake.set()
             case ChargerState():
                 before = self._chargers.get(reading.charger_id)
@@ -141,7 +146,7 @@ class Controller:
                 self._vehicles[reading.vehicle_id] = reading
 
     def report(self, fault: Fault) -> None:
-        """Take a fault that a driver saw; it is shown for a minute."""
+        """Take a fault that a driver saw; it is shown for a minute, a meter's until it is read again."""
         self._reported[fault.code, fault.subject_id] = (self._clock(), fault)
 
     def wish(self, charger_id: str) -> Wish:
