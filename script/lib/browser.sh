@@ -13,8 +13,9 @@ find_browser() {
       return
     fi
   done
-  command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ] ||
+  if ! command -v apt-get >/dev/null 2>&1 || [ "$(id -u)" != 0 ]; then
     give_up "no Chromium or Chrome found for the page tests. Install one, or name it in TIDEWATT_BROWSER."
+  fi
   say "installing Debian's chromium for the page tests"
   { apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends chromium; } >/dev/null ||
     give_up "Debian's chromium could not be installed."

@@ -50,8 +50,9 @@ find_python() {
 # Debian's own python3.14 (suite forky) unpacked into the cache and pointed at its own C library.
 fetch_debian_python() {
   local folder="$TIDEWATT_CACHE/debian-python" work mirror keyring triplet loader
-  command -v apt-get >/dev/null 2>&1 && command -v dpkg >/dev/null 2>&1 ||
+  if ! command -v apt-get >/dev/null 2>&1 || ! command -v dpkg >/dev/null 2>&1; then
     give_up "no Python $PYTHON_WANTED found, none could be downloaded, and this is not Debian. Install Python 3.14.2 or newer."
+  fi
   # The mirror that this machine already trusts, from either format of apt's source lists.
   mirror=$(cat /etc/apt/sources.list.d/*.sources /etc/apt/sources.list /etc/apt/sources.list.d/*.list 2>/dev/null |
     grep -oE 'https?://[^ ]+/debian/?( |$)' | head -n 1 | tr -d ' ' || true)
