@@ -17,12 +17,13 @@ from tidewatt.ledger.store import JsonFileStore
 from tidewatt.site import SiteError
 
 from .const import DOMAIN, PLATFORMS
+from .discovery import async_withdraw
 from .document import site_from_entry
 from .hub import SiteHub, TidewattConfigEntry
 from .services import async_setup_services
 from .upkeep import (
-    describe,
     follow_identities,
+    misfit,
     register_devices,
     rehang,
     report_misfit,
@@ -46,7 +47,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: TidewattConfigEntry) -> 
     except SiteError as error:
         report_misfit(hass, entry, error)
         raise ConfigEntryError(
-            translation_domain=DOMAIN, translation_key="site_does_not_fit", translation_placeholders=describe(error)
+            translation_domain=DOMAIN,
+            translation_key="site_does_not_fit",
+            translation_placeholders=misfit(entry, error),
         ) from error
     report_misfit(hass, entry, None)
     report_orphans(hass, entry)
@@ -81,6 +84,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: TidewattConfigEntry) ->
 async def async_remove_entry(hass: HomeAssistant, entry: TidewattConfigEntry) -> None:
     """Remove what was remembered of a site."""
     withdraw_reports(hass, entry)
+    async_withdraw(hass, entry.entry_id)
     await hass.async_add_executor_job(partial(shutil.rmtree, _state_folder(hass, entry), ignore_errors=True))
 
 

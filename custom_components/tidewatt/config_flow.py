@@ -36,7 +36,7 @@ from .flow_charger import ChargerFlow, charger_fields, charger_from_form
 from .flow_circuit import CircuitFlow
 from .flow_meter import MeterFlow
 from .flow_part import NEW_PART_ID, check_part, check_site, circuit_choice
-from .flow_site import site_form, site_from_form, site_to_form, try_listener
+from .flow_site import EXAMPLE_ADDRESS, site_form, site_from_form, site_to_form, try_listener
 from .flow_vehicle import VehicleFlow
 
 
@@ -86,7 +86,7 @@ class TidewattConfigFlow(ConfigFlow, domain=DOMAIN):
             step_id="site",
             data_schema=self.add_suggested_values_to_schema(site_form(), user_input or saved),
             errors=errors,
-            description_placeholders=placeholders,
+            description_placeholders={"address": EXAMPLE_ADDRESS} | placeholders,
         )
 
     @override

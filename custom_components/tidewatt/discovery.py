@@ -24,7 +24,7 @@ class Discovery:
     @property
     def unique_id(self) -> str:
         """The id under which people can ignore the station."""
-        return f"{self.entry_id}_{self.station_id}"
+        return _unique_id(self.entry_id, self.station_id)
 
 
 @callback
@@ -34,3 +34,19 @@ def async_offer(hass: HomeAssistant, entry_id: str, station: DiscoveredStation) 
     discovery_flow.async_create_flow(
         hass, DOMAIN, context={"source": SOURCE_INTEGRATION_DISCOVERY}, data=asdict(discovery)
     )
+
+
+@callback
+def async_withdraw(hass: HomeAssistant, entry_id: str, station_id: str | None = None) -> None:
+    """Withdraw the offer of a station that was configured by hand, or every offer of a site that is gone."""
+    flows = hass.config_entries.flow
+    every = _unique_id(entry_id, "")
+    one = None if station_id is None else _unique_id(entry_id, station_id)
+    for flow in flows.async_progress_by_handler(DOMAIN, match_context={"source": SOURCE_INTEGRATION_DISCOVERY}):
+        unique_id = flow["context"]["unique_id"] or ""
+        if unique_id == one or (one is None and unique_id.startswith(every)):
+            flows.async_abort(flow["flow_id"])
+
+
+def _unique_id(entry_id: str, station_id: str) -> str:
+    return f"{entry_id}_{station_id}"

@@ -13,7 +13,7 @@ from typing import Any
 
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry, ConfigSubentryDataWithId
 
-from tidewatt.site import MAIN_CIRCUIT_ID, Site
+from tidewatt.site import MAIN_CIRCUIT_ID, Phase, Site, SiteError
 from tidewatt.site.schema import dump_site, load_site
 
 from .const import (
@@ -107,6 +107,24 @@ def entry_from_site(site: Site) -> EntryParts:
     return EntryParts(
         title=title, data={CONF_SITE: head, CONF_OCPP: dict(document[CONF_OCPP])}, subentries=tuple(subentries)
     )
+
+
+def describe(error: SiteError, site_name: str, parts: Iterable[Part]) -> dict[str, str]:
+    """Return the placeholders that say what does not fit, with the names of site and parts for their ids."""
+    names = {MAIN_CIRCUIT_ID: site_name} | {part.part_id: part.name for part in parts}
+    section, *path = error.field.split(".")
+    values = error.value if isinstance(error.value, list | tuple) else [error.value]
+    return {
+        "field": ", ".join(names.get(step, step) for step in path or [section]),
+        "value": ", ".join(_in_words(value, names) for value in values),
+        "remedy": error.remedy,
+    }
+
+
+def _in_words(value: object, names: Mapping[str, str]) -> str:
+    if isinstance(value, Phase):
+        return value.name
+    return f"{value:g}" if isinstance(value, float) else names.get(str(value), str(value))
 
 
 def charger_unique_id(data: Mapping[str, Any]) -> str:

@@ -23,6 +23,7 @@ from .const import (
     CONF_STATION,
     SUBENTRY_CHARGER,
 )
+from .discovery import async_withdraw
 from .document import charger_unique_id
 from .flow_part import PartFlow
 
@@ -127,3 +128,9 @@ class ChargerFlow(PartFlow):
     def unique_id(self, data: Mapping[str, Any]) -> str | None:
         """Return the station and EVSE: nobody else may be it."""
         return charger_unique_id(data)
+
+    @override
+    def save(self, name: str, data: dict[str, Any]) -> SubentryFlowResult:
+        """Save the charger; its station needs not be offered any more."""
+        async_withdraw(self.hass, self._get_entry().entry_id, data[CONF_OCPP][CONF_STATION])
+        return super().save(name, data)

@@ -7,7 +7,7 @@ from typing import Any
 
 import probatio
 
-from tidewatt.site import PHASE_COUNT
+from tidewatt.site import MINIMUM_CURRENT_A, PHASE_COUNT
 
 from . import flow_forms as forms
 
@@ -15,8 +15,11 @@ HIGHEST_A = 1000
 
 
 def limit_fields(key: str, phases: int) -> dict[Any, Any]:
-    """Return the fields for a limit in A; `<key>_l2` and `<key>_l3` only where there are three phases."""
-    ampere = forms.number(0, HIGHEST_A, "A")
+    """Return the fields for the rating of a fuse in A; `<key>_l2` and `<key>_l3` only where there are three phases.
+
+    A form begins with the lowest value it takes, so that a fuse nobody filled in is a small one and not none.
+    """
+    ampere = forms.number(MINIMUM_CURRENT_A, HIGHEST_A, "A")
     fields: dict[Any, Any] = {probatio.Required(key): ampere}
     if phases == PHASE_COUNT:
         fields |= {probatio.Optional(name): ampere for name in _others(key)}

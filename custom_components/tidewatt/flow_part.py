@@ -20,7 +20,7 @@ import probatio
 from tidewatt.site import MAIN_CIRCUIT_ID, SiteError
 
 from .const import CONF_SITE, SUBENTRY_CIRCUIT
-from .document import Part, placed, site_from_parts
+from .document import Part, describe, placed, site_from_parts
 from .flow_forms import named_choice
 
 NEW_PART_ID = "new"
@@ -71,7 +71,7 @@ class PartFlow(ConfigSubentryFlow):
             errors, placeholders = self._check(values, data)
             errors = errors or await self.async_try(data)
             if not errors:
-                return self._save(values[CONF_NAME], data)
+                return self.save(values[CONF_NAME], data)
         return self.async_show_form(
             step_id=step_id,
             data_schema=self.add_suggested_values_to_schema(self.form(step_id), values or self._saved_values()),
@@ -88,6 +88,14 @@ class PartFlow(ConfigSubentryFlow):
     def circuit_choice(self) -> SelectSelector:
         """Return a choice among the circuits that this part can be on."""
         return circuit_choice(self._get_entry(), without=self._part_id)
+
+    def save(self, name: str, data: dict[str, Any]) -> SubentryFlowResult:
+        """Save the part, which fits and works."""
+        if self.subentry is None:
+            return self.async_create_entry(title=name, data=data, unique_id=self.unique_id(data))
+        return self.async_update_and_abort(
+            self._get_entry(), self.subentry, title=name, data=data, unique_id=self.unique_id(data)
+        )
 
     @property
     def _part_id(self) -> str:
@@ -110,13 +118,6 @@ class PartFlow(ConfigSubentryFlow):
             return {}
         return {CONF_NAME: self.subentry.title} | self.to_values(self.subentry.data)
 
-    def _save(self, name: str, data: dict[str, Any]) -> SubentryFlowResult:
-        if self.subentry is None:
-            return self.async_create_entry(title=name, data=data, unique_id=self.unique_id(data))
-        return self.async_update_and_abort(
-            self._get_entry(), self.subentry, title=name, data=data, unique_id=self.unique_id(data)
-        )
-
 
 def parts_with(entry: ConfigEntry, part: Part) -> list[Part]:
     """Return the parts of a site with this one added, or in the place of the one with its id, and without orphans."""
@@ -132,11 +133,15 @@ def check_part(entry: ConfigEntry, part: Part, values: Mapping[str, Any]) -> tup
 def check_site(
     name: str, data: Mapping[str, Any], parts: Sequence[Part], values: Mapping[str, Any]
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """Return a form's errors and placeholders for a site: none when its parts fit together."""
+    """Return a form's errors and placeholders for a site: none when its parts fit together.
+
+    An error is on the field that is named, if the form has that.
+    """
     try:
         site_from_parts(name, data, parts)
     except SiteError as error:
-        return site_error(error, values)
+        field = error.field.rpartition(".")[2]
+        return {field if field in values else BASE: "does_not_fit"}, describe(error, name, parts)
     return {}, {}
 
 
@@ -145,12 +150,3 @@ def circuit_choice(entry: ConfigEntry, without: str | None = None) -> SelectSele
     circuits = entry.get_subentries_of_type(SUBENTRY_CIRCUIT)
     named = [(circuit.subentry_id, circuit.title) for circuit in circuits if circuit.subentry_id != without]
     return named_choice([(MAIN_CIRCUIT_ID, entry.data[CONF_SITE].get("main_fuse_name", entry.title)), *named])
-
-
-def site_error(error: SiteError, values: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, str]]:
-    """Return a form's errors and placeholders for what is wrong with the site, on the named field if it has that."""
-    field = error.field.rpartition(".")[2]
-    return (
-        {field if field in values else BASE: "does_not_fit"},
-        {"field": error.field, "value": str(error.value), "remedy": error.remedy},
-    )

@@ -17,6 +17,7 @@ from .flow_limits import HIGHEST_A, limit_fields, limit_from_form, limit_to_form
 
 LISTEN_EVERYWHERE = "0.0.0.0"  # noqa: S104  (stations are on the LAN; the form shows the field)
 DEFAULT_PORT = 9000
+EXAMPLE_ADDRESS = f"ws://homeassistant.local:{DEFAULT_PORT}/"
 HIGHEST_V = 300
 
 SITE_KEYS = (CONF_PHASES, "voltage_v", CONF_EXPORT_LIMIT, CONF_TOTAL_LIMIT)

@@ -19,7 +19,7 @@ from .const import (
     SUBENTRY_METER,
     SUBENTRY_VEHICLE,
 )
-from .document import Part, orphans
+from .document import Part, describe, orphans
 from .hub import SiteHub, TidewattConfigEntry
 
 MODELS = {
@@ -118,6 +118,11 @@ def report_orphans(hass: HomeAssistant, entry: TidewattConfigEntry) -> None:
     _withdraw(hass, lambda issue_id: issue_id.startswith(prefix) and issue_id not in still_lost)
 
 
+def misfit(entry: TidewattConfigEntry, error: SiteError) -> dict[str, str]:
+    """Return the placeholders that say what does not fit in a site."""
+    return describe(error, entry.title, map(Part.of, entry.subentries.values()))
+
+
 @callback
 def report_misfit(hass: HomeAssistant, entry: TidewattConfigEntry, error: SiteError | None) -> None:
     """Ask people to reconfigure the part that does not fit, or withdraw the request when there is none."""
@@ -131,7 +136,7 @@ def report_misfit(hass: HomeAssistant, entry: TidewattConfigEntry, error: SiteEr
         is_fixable=False,
         severity=ir.IssueSeverity.ERROR,
         translation_key="site_does_not_fit",
-        translation_placeholders={"site": entry.title, **describe(error)},
+        translation_placeholders={"site": entry.title, **misfit(entry, error)},
     )
 
 
@@ -145,8 +150,3 @@ def _withdraw(hass: HomeAssistant, applies: Callable[[str], bool]) -> None:
     for domain, issue_id in tuple(ir.async_get(hass).issues):
         if domain == DOMAIN and applies(issue_id):
             ir.async_delete_issue(hass, domain, issue_id)
-
-
-def describe(error: SiteError) -> dict[str, str]:
-    """Return the placeholders that say what does not fit."""
-    return {"field": error.field, "value": str(error.value), "remedy": error.remedy}

@@ -3,7 +3,7 @@
 from typing import Any
 
 import aiohttp
-from homeassistant.config_entries import SOURCE_IGNORE, SOURCE_INTEGRATION_DISCOVERY
+from homeassistant.config_entries import SOURCE_IGNORE, SOURCE_INTEGRATION_DISCOVERY, SOURCE_USER
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 import pytest
@@ -75,6 +75,31 @@ async def test_a_wiring_that_does_not_fit_is_refused(
     result = await hass.config_entries.flow.async_configure(flow["flow_id"], WIRED | {"maximum_a": 7, "minimum_a": 9})
 
     assert result["errors"] == {"maximum_a": "does_not_fit"}
+
+
+async def test_an_offer_is_withdrawn_once_the_station_is_configured_by_hand(
+    hass: HomeAssistant, running: MockConfigEntry, connect: Connect
+) -> None:
+    await knock(hass, connect, "NEW-1")
+    await knock(hass, connect, "NEW-2")
+    form = await hass.config_entries.subentries.async_init(
+        (running.entry_id, "charger"), context={"source": SOURCE_USER}
+    )
+
+    await hass.config_entries.subentries.async_configure(form["flow_id"], WIRED | {"station": "NEW-1"})
+    await hass.async_block_till_done()
+
+    assert [flow["context"]["title_placeholders"]["name"] for flow in offered(hass)] == ["NEW-2"]
+
+
+async def test_offers_are_withdrawn_with_the_site(
+    hass: HomeAssistant, running: MockConfigEntry, connect: Connect
+) -> None:
+    await knock(hass, connect, "NEW-1")
+
+    await hass.config_entries.async_remove(running.entry_id)
+
+    assert offered(hass) == []
 
 
 async def test_an_ignored_station_is_not_offered_again(

@@ -4,7 +4,8 @@ from typing import Any
 
 from homeassistant.config_entries import SOURCE_USER
 from homeassistant.core import HomeAssistant
-from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.data_entry_flow import FlowResultType, InvalidData
+import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from tests.ha.conftest import LOOPBACK, entry_of
@@ -147,7 +148,19 @@ async def test_a_range_that_no_vehicle_could_follow_is_refused_on_its_field(
     result = await fill(hass, form, CHARGER | {"minimum_a": 10, "maximum_a": 8, "safe_a": 0})
 
     assert result["errors"] == {"maximum_a": "does_not_fit"}
-    assert result["description_placeholders"]["remedy"]
+    said = result["description_placeholders"]
+    assert (said["field"], said["value"]) == (f"{CHARGER['name']}, maximum_a", "8")
+    assert said["remedy"]
+
+
+@pytest.mark.parametrize("rating_a", [0, 5.9])
+async def test_a_fuse_behind_which_nothing_could_charge_is_refused(
+    hass: HomeAssistant, running: MockConfigEntry, rating_a: float
+) -> None:
+    form = await begin(hass, running, "circuit")
+
+    with pytest.raises(InvalidData, match="limit_a"):
+        await fill(hass, form, {"name": "Shed", "parent": "main", "limit_a": rating_a, "export_limit_a": 0})
 
 
 async def test_a_charger_is_reconfigured_under_its_id(hass: HomeAssistant, running: MockConfigEntry) -> None:

@@ -145,7 +145,10 @@ async def test_fewer_phases_than_its_chargers_have_are_refused(hass: HomeAssista
     )
 
     assert result["errors"] == {"phases": "does_not_fit"}
-    assert "phase" in (result["description_placeholders"] or {})["remedy"]
+    said = result["description_placeholders"] or {}
+    assert said["field"] == "Left bay, phases"
+    assert said["value"] == "L2, L3, L1"
+    assert "phase" in said["remedy"]
 
 
 def suggested(result: Any) -> dict[str, Any]:

@@ -73,7 +73,7 @@ async def test_a_site_whose_parts_do_not_fit_says_what_to_reconfigure(
     await hass.config_entries.async_setup(entry.entry_id)
 
     assert entry.state is ConfigEntryState.SETUP_ERROR
-    assert asked(hass, ENTRY_ID)["field"] == "chargers.left.circuit"
+    assert asked(hass, ENTRY_ID)["field"] == "Left bay, circuit"
 
 
 async def test_removing_a_site_removes_what_it_remembered(hass: HomeAssistant, running: MockConfigEntry) -> None:
@@ -226,7 +226,7 @@ async def test_a_change_that_does_not_fit_leaves_the_site_as_it_was(
     await hass.async_block_till_done()
 
     assert running.runtime_data.runtime.site.charger("left").maximum_a == 16
-    assert ir.async_get(hass).async_get_issue(DOMAIN, ENTRY_ID) is not None
+    assert asked(hass, ENTRY_ID)["field"] == "Left bay, maximum_a"
 
     _change(hass, running, "left", maximum_a=10)
     await hass.async_block_till_done()

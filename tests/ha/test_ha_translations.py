@@ -3,6 +3,7 @@
 from enum import StrEnum
 import json
 from pathlib import Path
+import re
 from typing import Any
 
 import pytest
@@ -64,6 +65,17 @@ def test_every_action_is_described_and_has_an_icon() -> None:
         fields = {str(field) for field in schema or {}}
         assert set(described[action].get("fields", {})) == fields
         assert set(WORDS["services"][action].get("fields", {})) == fields
+
+
+def texts_of(words: Any) -> list[str]:
+    return [text for value in words.values() for text in texts_of(value)] if isinstance(words, dict) else [words]
+
+
+def test_every_text_can_be_shown() -> None:
+    """The page takes < for the beginning of a tag and { for that of a placeholder, and shows an error for others."""
+    for text in texts_of(WORDS):
+        without_placeholders = re.sub(r"\{[a-z_]+\}", "", text)
+        assert not set("<>{}") & set(without_placeholders), text
 
 
 def test_icons_are_only_given_to_entities_there_are() -> None:
