@@ -27,6 +27,7 @@ async def test_a_station_boots_and_is_set_up() -> None:
     keys = [
         {"key": "MeterValueSampleInterval", "readonly": False, "value": "60"},
         {"key": "ClockAlignedDataInterval", "readonly": False, "value": "0"},
+        {"key": "StopTxnSampledData", "readonly": False},
     ]
     answers = {"GetConfiguration": {"configurationKey": keys}}
     async with central([charger()], meter_interval_s=5) as rig, connected(rig, answers=answers) as station:
@@ -37,7 +38,16 @@ async def test_a_station_boots_and_is_set_up() -> None:
         assert changes["MeterValueSampleInterval"] == "5"
         assert {"Current.Import", "Energy.Active.Import.Register"} < set(changes["MeterValuesSampledData"].split(","))
         assert "ClockAlignedDataInterval" not in changes, "it was as wanted already"
+        assert "StopTxnSampledData" not in changes, "without a value it is empty"
         assert rig.state().online
+
+
+async def test_a_station_is_asked_not_to_send_all_samples_once_more_at_the_end() -> None:
+    async with central([charger()]) as rig, connected(rig) as station:
+        await station.boot()
+        await station.prepared()
+        changes = {p["key"]: p["value"] for action, p in station.asked if action == "ChangeConfiguration"}
+        assert changes["StopTxnSampledData"] == ""
 
 
 async def test_measurands_that_a_station_refuses_are_asked_for_in_part_and_only_once() -> None:

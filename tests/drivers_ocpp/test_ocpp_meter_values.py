@@ -165,3 +165,12 @@ wild_samples = st.fixed_dictionaries(
 def test_whatever_a_station_sends_is_read_without_an_error(payload: Any, terminals: int) -> None:
     for measurement in parse_meter_values(payload, terminals, 230.0):
         assert measurement.energy_wh is None or isinstance(measurement.energy_wh, float)
+
+
+def test_of_endless_lists_the_newest_moments_are_read() -> None:
+    moments = [{"sampledValue": [{"value": str(number)}]} for number in range(50_000)]
+    read = parse_meter_values({"meterValue": moments}, 3, 230)
+    assert len(read) == 1000
+    assert read[-1].energy_wh == 49_999
+    endless = {"meterValue": [{"sampledValue": [{"value": "7"}] * 50_000}]}
+    assert [measurement.energy_wh for measurement in parse_meter_values(endless, 3, 230)] == [7]

@@ -348,3 +348,19 @@ async def test_a_peer_that_sends_too_fast_is_slowed_down_and_then_cut_off() -> N
     with pytest.raises(OcppFloodError, match="too fast"):
         await session.run()
     assert session.counters.delayed_frames > 1000
+
+
+async def test_a_long_frame_costs_as_much_as_many_short_ones() -> None:
+    ours, theirs = pipes()
+    now_s = [0.0]
+
+    def clock() -> float:
+        now_s[0] += 1e-4
+        return now_s[0]
+
+    session = OcppSession(ours, V16, {"Heartbeat": heartbeat}, frame_budget=TokenBucket(10, 1e3, clock))
+    for text in ("short", "x" * 80_000, "short"):
+        await theirs.send_str(text)
+    await theirs.close()
+    await session.run()
+    assert (session.counters.frames_in, session.counters.delayed_frames) == (3, 1)

@@ -6,7 +6,7 @@ from tidewatt.site import Clock
 
 
 class TokenBucket:
-    """Holds up to `burst` tokens and gains `per_second` of them; every event takes one."""
+    """Holds up to `burst` tokens and gains `per_second` of them; an event takes one, or what it costs."""
 
     def __init__(self, burst: float, per_second: float, clock: Clock) -> None:
         self._burst = burst
@@ -23,16 +23,16 @@ class TokenBucket:
         self._at_s = now_s
         return self._tokens
 
-    def take(self) -> bool:
-        """Take a token if there is one; False when there is none."""
+    def take(self, cost: float = 1.0) -> bool:
+        """Take what an event costs if there is a token; False when there is none. What is missing is owed."""
         if self.tokens < 1.0:
             return False
-        self._tokens -= 1.0
+        self.force(cost)
         return True
 
-    def force(self) -> None:
-        """Take a token for an event that cannot wait. The debt is at most one burst."""
-        self._tokens = max(self.tokens - 1.0, -self._burst)
+    def force(self, cost: float = 1.0) -> None:
+        """Take what an event costs that cannot wait. The debt is at most one burst."""
+        self._tokens = max(self.tokens - cost, -self._burst)
 
     def wait_s(self) -> float:
         """Return the time in seconds until there is a token, 0 when there is one."""

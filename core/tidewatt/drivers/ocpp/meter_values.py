@@ -25,6 +25,10 @@ _TERMINALS = {"L1": 0, "L1-N": 0, "L2": 1, "L2-N": 1, "L3": 2, "L3-N": 2}
 _BELIEVABLE = {_ENERGY: 1e12, _POWER: 1e6, _CURRENT: 1e3, _VOLTAGE: 1e3}
 """Largest magnitudes in Wh, W, A and V that a charging point can have."""
 
+_MOST_MOMENTS = 1000
+_MOST_SAMPLES = 200
+"""What is read of one message; more is no measurement but an attack on those who wait for their turn."""
+
 _DISCERNIBLE_A = 1.0
 """Below this a current says nothing about how many phases are in use."""
 
@@ -50,13 +54,14 @@ class Measurement:
 def parse_meter_values(payload: Any, terminals: int, nominal_v: float) -> list[Measurement]:
     """Read the `meterValue` list of a payload for a charging point with that many terminals, in its order.
 
-    Whatever is not understood (signed data, other locations, other units) is left out, never guessed.
+    Whatever is not understood (signed data, other locations, other units) is left out, never guessed. Of endless lists
+    the newest moments are read.
     """
-    return [_measurement(row, terminals, nominal_v) for row in rows(payload, "meterValue")]
+    return [_measurement(row, terminals, nominal_v) for row in rows(payload, "meterValue")[-_MOST_MOMENTS:]]
 
 
 def _measurement(row: dict[str, Any], terminals: int, nominal_v: float) -> Measurement:
-    by_measurand = _collect(rows(row, "sampledValue"))
+    by_measurand = _collect(rows(row, "sampledValue")[:_MOST_SAMPLES])
     power = _net(by_measurand, _POWER)
     voltage_v = _voltages(by_measurand.get(_VOLTAGE, {}), nominal_v)
     return Measurement(

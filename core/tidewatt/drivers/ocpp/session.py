@@ -57,6 +57,10 @@ _LOGGER = logging.getLogger(__name__)
 _MAX_WAITING_CALLS = 32
 _MAX_UNANSWERED_CALLS = 64
 _MAX_DELAYED_FRAMES = 1000
+_CHARS_PER_TOKEN = 4096
+"""A long frame takes as long as many short ones, and costs as much of the budget."""
+_MAX_CHECKED_CHARS = 16 * 1024
+"""Longer requests are served without a look at their schema: that alone would keep everybody else waiting."""
 
 type Handler = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
 """Answers one action: payload in, payload out, or OcppCallError."""
@@ -120,7 +124,7 @@ class OcppSession:
         self._turn = asyncio.Lock()
         self._waiting_calls = 0
         self._pending: tuple[str, asyncio.Future[dict[str, Any]]] | None = None
-        self._inbound: asyncio.Queue[Call] = asyncio.Queue()
+        self._inbound: asyncio.Queue[tuple[Call, bool]] = asyncio.Queue()
         self._unanswered: set[str] = set()
         self._delayed_in_a_row = 0
 
@@ -131,7 +135,7 @@ class OcppSession:
         try:
             while (raw := await self._socket.receive_str()) is not None:
                 self.counters.frames_in += 1
-                await self._take_from_budget()
+                await self._take_from_budget(1.0 + len(raw) // _CHARS_PER_TOKEN)
                 await self._receive(raw)
         except ConnectionError as error:
             _LOGGER.debug("OCPP connection lost: %s", error)
@@ -188,7 +192,7 @@ class OcppSession:
     async def _receive(self, raw: str) -> None:
         match parse_frame(raw, self.version):
             case Call() as call:
-                self._enqueue(call)
+                self._enqueue(call, is_checked=len(raw) <= _MAX_CHECKED_CHARS)
             case CallResult(message_id, payload):
                 self._settle(message_id, payload)
             case CallError(message_id, code, description, details):
@@ -200,7 +204,7 @@ class OcppSession:
                 if answer is not None:
                     await self._send(answer)
 
-    def _enqueue(self, call: Call) -> None:
+    def _enqueue(self, call: Call, *, is_checked: bool) -> None:
         if call.message_id in self._unanswered:
             # A repeated frame whose first copy is about to be answered.
             self.counters.duplicates += 1
@@ -208,7 +212,7 @@ class OcppSession:
         if len(self._unanswered) >= _MAX_UNANSWERED_CALLS:
             raise OcppFloodError(f"The peer did not wait for the answers to {len(self._unanswered)} calls.")
         self._unanswered.add(call.message_id)
-        self._inbound.put_nowait(call)
+        self._inbound.put_nowait((call, is_checked))
 
     def _settle(self, message_id: str, outcome: dict[str, Any] | OcppCallError | None) -> None:
         if self._pending is None or self._pending[0] != message_id or self._pending[1].done():
@@ -230,20 +234,20 @@ class OcppSession:
     async def _answer_calls(self, schemas: Schemas) -> None:
         try:
             while True:
-                call = await self._inbound.get()
-                answer = await self._answer(call, schemas)
+                call, is_checked = await self._inbound.get()
+                answer = await self._answer(call, schemas, is_checked=is_checked)
                 self._unanswered.discard(call.message_id)
                 await self._send(answer)
         except ConnectionError as error:
             _LOGGER.debug("OCPP answer could not be sent: %s", error)
 
-    async def _answer(self, call: Call, schemas: Schemas) -> str:
+    async def _answer(self, call: Call, schemas: Schemas, *, is_checked: bool) -> str:
         handler = self._handlers.get(call.action)
         if handler is None:
             self.counters.unknown_actions += 1
             code = ErrorCode.NOT_SUPPORTED if schemas.knows(call.action) else ErrorCode.NOT_IMPLEMENTED
             return encode_error(call.message_id, code, f"{call.action} is not served here.")
-        if not schemas.is_valid_request(call.action, call.payload):
+        if is_checked and not schemas.is_valid_request(call.action, call.payload):
             self.counters.schema_violations += 1
         try:
             payload = await handler(call.payload)
@@ -261,9 +265,9 @@ class OcppSession:
         await self._socket.send_str(frame)
         self.counters.frames_out += 1
 
-    async def _take_from_budget(self) -> None:
+    async def _take_from_budget(self, cost: float) -> None:
         budget = self._frame_budget
-        if budget is None or budget.take():
+        if budget is None or budget.take(cost):
             self._delayed_in_a_row = 0
             return
         self.counters.delayed_frames += 1
@@ -271,4 +275,4 @@ class OcppSession:
         if self._delayed_in_a_row > _MAX_DELAYED_FRAMES:
             raise OcppFloodError(f"The peer kept sending too fast: {self.counters.frames_in} frames so far.")
         await asyncio.sleep(budget.wait_s())
-        budget.force()
+        budget.force(cost)

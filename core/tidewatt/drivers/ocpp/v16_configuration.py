@@ -33,6 +33,8 @@ async def configure(session: OcppSession, wanted: Wanted, refused: Mapping[str, 
         "MeterValueSampleInterval": (str(wanted.meter_interval_s),),
         _MEASURANDS: _MEASURAND_CHOICES,
         "ClockAlignedDataInterval": ("0",),
+        # A night of samples in one message is more than stations and networks carry.
+        "StopTxnSampledData": ("",),
         "WebSocketPingInterval": (str(wanted.ping_interval_s),),
     }
     present = await _read(session, [_RATE_UNITS, _STACK_LEVEL, *choices])
@@ -73,9 +75,9 @@ async def _read(session: OcppSession, keys: list[str]) -> dict[str, str]:
         return {}
     found = {}
     for row in rows(answer, "configurationKey"):
-        key, value = text(row, "key"), text(row, "value", 500)
-        if key is not None and value is not None:
-            found[key] = value
+        key = text(row, "key")
+        if key is not None:
+            found[key] = text(row, "value", 500) or ""
     return found
 
 

@@ -29,6 +29,8 @@ async def configure(session: OcppSession, wanted: Wanted, refused: Mapping[str, 
         "SampledDataCtrlr.TxUpdatedMeasurands": _MEASURANDS,
         "SampledDataCtrlr.TxStartedMeasurands": _ENDS,
         "SampledDataCtrlr.TxEndedMeasurands": _ENDS,
+        # A night of samples in one message is more than stations and networks carry.
+        "SampledDataCtrlr.TxEndedInterval": "0",
         "AlignedDataCtrlr.Interval": "0",
         "OCPPCommCtrlr.WebSocketPingInterval": str(wanted.ping_interval_s),
     }
