@@ -8,16 +8,24 @@ from homeassistant.util import slugify
 
 from tidewatt.site import Charger, Phase, Site
 
+COLUMNS = 3
+"""Sections beside each other on a wide screen; on a phone they stand below each other."""
+
+HALF = 6
+FULL = 12
+"""Widths in the twelve columns of a section."""
+
+HOURS_SHOWN = 0.1
+
 
 def site_dashboard(site: Site) -> dict[str, Any]:
-    """Return a page with the connection first and a section for each charger."""
-    sections = [_connection(site), *(_charger(charger) for charger in site.chargers)]
-    return {"views": [{"title": site.name, "type": "sections", "max_columns": 4, "sections": sections}]}
+    """Return a page with the connection and its graphs first and a section for each charger below."""
+    sections = [_connection(site), _graphs(site), *(_charger(charger) for charger in site.chargers)]
+    return {"views": [{"title": site.name, "type": "sections", "max_columns": COLUMNS, "sections": sections}]}
 
 
 def _connection(site: Site) -> dict[str, Any]:
     slug = slugify(site.name)
-    currents = [f"sensor.{slug}_grid_current_{phase.name.lower()}" for phase in list(Phase)[: site.phases]]
     fuse_a = site.circuits[0].import_limit_a
     gauges = [
         {
@@ -28,21 +36,27 @@ def _connection(site: Site) -> dict[str, Any]:
             "max": fuse_a[phase] * 1.2,
             "needle": True,
             "severity": {"green": 0, "yellow": fuse_a[phase] * 0.92, "red": fuse_a[phase] + 0.1},
-            "grid_options": {"columns": 4},
+            "grid_options": {"columns": FULL // site.phases},
         }
-        for phase, current in zip(Phase, currents, strict=False)
+        for phase, current in _grid_currents(site)
     ]
     return _section(
         site.name,
         "mdi:transmission-tower",
         [
             *gauges,
-            _tile(f"sensor.{slug}_grid_power"),
-            _tile(f"sensor.{slug}_controller_health"),
-            _history("Current on each phase", currents),
-            _history("Limit of each bay", [f"sensor.{slugify(charger.name)}_limit" for charger in site.chargers]),
+            _tile(f"sensor.{slug}_grid_power", "Grid power"),
+            _tile(f"binary_sensor.{slug}_overload", "Overload"),
+            _tile(f"sensor.{slug}_controller_health", "Controller health", columns=FULL),
         ],
     )
+
+
+def _graphs(site: Site) -> dict[str, Any]:
+    currents = [(current, phase.name) for phase, current in _grid_currents(site)]
+    limits = [(f"sensor.{slugify(charger.name)}_limit", charger.name) for charger in site.chargers]
+    cards = [_history("Current on each phase", currents), _history("Limit of each charger", limits)]
+    return _section("The last minutes", "mdi:chart-line", cards) | {"column_span": COLUMNS - 1}
 
 
 def _charger(charger: Charger) -> dict[str, Any]:
@@ -51,28 +65,36 @@ def _charger(charger: Charger) -> dict[str, Any]:
         charger.name,
         "mdi:ev-station",
         [
-            _tile(f"select.{slug}_mode", features=[{"type": "select-options"}], columns=12),
-            _tile(f"sensor.{slug}_limited_by", columns=12, state_content=["state", "circuit", "phase"]),
-            _tile(f"sensor.{slug}_limit"),
-            _tile(f"sensor.{slug}_power"),
-            _tile(f"sensor.{slug}_status"),
-            _tile(f"sensor.{slug}_session_energy"),
-            _tile(f"number.{slug}_weight"),
-            _tile(f"sensor.{slug}_fault"),
-            _history(
-                "Current drawn", [f"sensor.{slug}_current_l{terminal + 1}" for terminal in range(len(charger.phases))]
-            ),
+            _tile(f"select.{slug}_mode", "Mode", columns=FULL, features=[{"type": "select-options"}]),
+            _tile(f"sensor.{slug}_limited_by", "Limited by", columns=FULL, state_content=["state", "circuit", "phase"]),
+            _tile(f"sensor.{slug}_limit", "Limit"),
+            _tile(f"sensor.{slug}_power", "Power"),
+            _tile(f"sensor.{slug}_status", "Status"),
+            _tile(f"sensor.{slug}_session_energy", "Session energy"),
+            _tile(f"number.{slug}_weight", "Weight"),
+            _tile(f"sensor.{slug}_fault", "Fault"),
         ],
     )
+
+
+def _grid_currents(site: Site) -> list[tuple[Phase, str]]:
+    slug = slugify(site.name)
+    return [(phase, f"sensor.{slug}_grid_current_{phase.name.lower()}") for phase in list(Phase)[: site.phases]]
 
 
 def _section(title: str, icon: str, cards: list[dict[str, Any]]) -> dict[str, Any]:
     return {"type": "grid", "cards": [{"type": "heading", "heading": title, "icon": icon}, *cards]}
 
 
-def _tile(entity_id: str, columns: int = 6, **options: object) -> dict[str, Any]:
-    return {"type": "tile", "entity": entity_id, "grid_options": {"columns": columns}, **options}
+def _tile(entity_id: str, name: str, columns: int = HALF, **options: object) -> dict[str, Any]:
+    return {"type": "tile", "entity": entity_id, "name": name, "grid_options": {"columns": columns}, **options}
 
 
-def _history(title: str, entity_ids: list[str]) -> dict[str, Any]:
-    return {"type": "history-graph", "title": title, "hours_to_show": 0.25, "entities": entity_ids}
+def _history(title: str, named: list[tuple[str, str]]) -> dict[str, Any]:
+    return {
+        "type": "history-graph",
+        "title": title,
+        "hours_to_show": HOURS_SHOWN,
+        "entities": [{"entity": entity_id, "name": name} for entity_id, name in named],
+        "grid_options": {"columns": FULL},
+    }
