@@ -1,4 +1,4 @@
-"""The whole story on the command line: three vehicles behind one fuse, a lost meter, a power cut, a step, a replay."""
+"""The whole story on the command line: three vehicles behind one fuse, everything that gets lost, a step, a replay."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -111,6 +111,16 @@ async def _replayed(tidewatt: Tidewatt, trace: Path) -> str:
     return replay.lines[-1]
 
 
+async def _refusal(port: int, station_id: str, password: str | None) -> int:
+    """Return the HTTP status with which a station is turned away."""
+    headers = {} if password is None else {"Authorization": aiohttp.encode_basic_auth(station_id, password)}
+    url = f"ws://127.0.0.1:{port}/{station_id}"
+    async with aiohttp.ClientSession() as session:
+        with pytest.raises(aiohttp.WSServerHandshakeError) as refusal:
+            await session.ws_connect(url, protocols=["ocpp1.6"], headers=headers)
+    return refusal.value.status
+
+
 @pytest.mark.timeout(240)
 async def test_three_vehicles_behind_one_fuse(
     tidewatt: Tidewatt, harbour: Path, tmp_path: Path, ports: Sequence[int]
@@ -141,6 +151,18 @@ async def test_three_vehicles_behind_one_fuse(
     }
     assert all(after[station]["energy_wh"] > before[station]["energy_wh"] for station in before)
 
+    # A lost network: the others keep clear of what the station may draw, and its session is resumed.
+    await world.command("station_offline", station="MIDDLE")
+    while "by unavailable" not in await run.line("may "):
+        pass
+    await world.command("station_online", station="MIDDLE")
+    await _until(run, left=6, middle=12, right=6)
+    assert (await world.transactions())["MIDDLE"]["id"] == before["MIDDLE"]["id"]
+
+    assert await _refusal(ports[1], "STRANGER", None) == 404
+    assert await _refusal(ports[1], "LEFT", None) == 401
+    assert await _refusal(ports[1], "LEFT", "not the password") == 401
+
     while len(await world.readings((await world.now())["now_s"] - 3)) < 2:
         await run.line("may ")
     stepped_s = (await world.now())["now_s"]
@@ -151,6 +173,7 @@ async def test_three_vehicles_behind_one_fuse(
     assert all(reading[L3] <= FUSE_A + METER_DIGIT_A for reading in readings[1:]), readings
 
     status, errors = await run.stop()
-    assert (status, errors) == (0, "")
+    assert status == 0
+    assert all("LEFT: It was refused" in line for line in errors.splitlines()), errors
     for trace in ("first.jsonl", "second.jsonl"):
         assert re.fullmatch(r"\d+ cycles, all decided as recorded", await _replayed(tidewatt, tmp_path / trace))

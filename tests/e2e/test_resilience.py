@@ -66,10 +66,10 @@ async def test_a_station_that_drops_and_reconnects_resumes(calm: Scene) -> None:
 
 @pytest.mark.parametrize("password", ["not-the-password", None])
 async def test_a_wrong_password_is_refused(calm: Scene, stage: Stage, password: str | None) -> None:
-    auth = None if password is None else aiohttp.BasicAuth("LEFT", password)
+    headers = {} if password is None else {"Authorization": aiohttp.encode_basic_auth("LEFT", password)}
     async with aiohttp.ClientSession() as session:
         with pytest.raises(aiohttp.WSServerHandshakeError) as refusal:
-            await session.ws_connect(f"{ocpp_url(stage)}/LEFT", protocols=["ocpp1.6"], auth=auth)
+            await session.ws_connect(f"{ocpp_url(stage)}/LEFT", protocols=["ocpp1.6"], headers=headers)
 
     assert refusal.value.status == 401
     assert calm.api.state("sensor.left_bay_status") == "charging"
