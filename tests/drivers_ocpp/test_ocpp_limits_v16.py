@@ -147,6 +147,25 @@ async def test_a_station_that_takes_no_txprofile_is_modulated_by_its_default() -
         assert rig.system.diagnostics()["CP-1"]["quirks"] == ["no_tx_profile"]
 
 
+async def test_where_one_profile_replaces_the_floor_it_falls_to_the_safe_current_itself() -> None:
+    answers = {
+        "SetChargingProfile": lambda request: (
+            REJECTED if profile_of(request)["chargingProfilePurpose"] == "TxProfile" else ACCEPTED
+        ),
+        "GetConfiguration": {"configurationKey": [{"key": "ChargeProfileMaxStackLevel", "value": "0"}]},
+    }
+    async with central([charger(safe_a=7)]) as rig, connected(rig, answers=answers) as station:
+        await charging(station)
+        await rig.system.port("left").apply(setpoint(12, valid_for_s=90))
+        profile = profile_of(await station.next_profile("TxDefaultProfile"))
+        schedule = profile["chargingSchedule"]
+        assert (profile["stackLevel"], "duration" in schedule) == (0, False)
+        first, then = schedule["chargingSchedulePeriod"]
+        assert (first["limit"], then["limit"]) == (12, 7)
+        ends = datetime.fromisoformat(schedule["startSchedule"]) + timedelta(seconds=then["startPeriod"])
+        assert timedelta(seconds=85) < ends - datetime.now(UTC) < timedelta(seconds=95)
+
+
 async def test_a_station_that_takes_no_profile_at_all_fails_the_command_with_its_answer() -> None:
     answers = {"SetChargingProfile": {"status": "NotSupported"}}
     async with central([charger()]) as rig, connected(rig, answers=answers) as station:
@@ -209,3 +228,17 @@ async def test_a_person_asks_what_holds_on_the_station() -> None:
         assert await handle.trigger_status(1) == "Accepted"
         station.answers["GetCompositeSchedule"] = {"status": "Rejected"}
         assert await handle.composite_limits(1, 60) is None
+
+
+async def test_an_idle_hour_writes_nothing() -> None:
+    now_s = [0.0]
+    async with central([charger()], clock=lambda: now_s[0]) as rig, connected(rig) as station:
+        await station.boot()
+        await status(station, "Available")
+        await station.prepared()
+        asked = len(station.asked)
+        for _ in range(60):
+            now_s[0] += 60
+            await rig.system.port("left").apply(setpoint(0))
+            await station.call("Heartbeat", {})
+        assert station.asked[asked:] == []

@@ -101,6 +101,19 @@ async def test_a_station_that_learned_to_take_txprofiles_gets_them_with_its_next
         assert _quirks(rig) == []
 
 
+async def test_a_start_that_is_repeated_after_it_was_given_up_is_the_same_transaction() -> None:
+    async with central([charger()]) as rig, connected(rig) as station:
+        await station.boot()
+        when = at()
+        transaction_id = await start(station, when=when)
+        await status(station, "Available")
+        await rig.until_state(lambda state: state.session is None)
+        assert await start(station, when=when) == transaction_id
+        session = rig.state().session
+        assert session is not None
+        assert session.transaction_id == str(transaction_id)
+
+
 async def _whole_session_late(station: RawStation, version: str) -> None:
     """Tell of a session that began and ended with the vehicle gone while the station was offline."""
     if version == V16:

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from tidewatt.site import ChargerStatus
 
 from .session import OcppCallError, OcppSession
-from .wire import number, rows, text
+from .wire import number, rows, text, to_wire_time
 
 ACCEPTED = "Accepted"
 """The answer of a station that does what it was asked; everything else is its reason not to."""
@@ -28,7 +28,8 @@ class Purpose(StrEnum):
 class Profile:
     """A charging profile of one constant limit in A per phase or W in total, valid from `start_utc` on.
 
-    `duration_s` None is forever. `transaction_id` is set for `Purpose.TX` only.
+    `duration_s` None is forever. After it the profile ends, or limits to `afterwards` for ever. `transaction_id` is set
+    for `Purpose.TX` only.
     """
 
     profile_id: int
@@ -40,6 +41,7 @@ class Profile:
     phases: int
     start_utc: datetime
     duration_s: int | None = None
+    afterwards: float | None = None
     transaction_id: str | None = None
 
 
@@ -199,6 +201,24 @@ async def ask(session: OcppSession, action: str, payload: dict[str, Any]) -> str
     except OcppCallError as error:
         return str(error)
     return text(answer, "status") or "an answer without status"
+
+
+def schedule_of(profile: Profile) -> dict[str, Any]:
+    """Return the charging schedule of a profile, which all versions write alike."""
+    limits = [(0, profile.limit)]
+    schedule: dict[str, Any] = {
+        "startSchedule": to_wire_time(profile.start_utc),
+        "chargingRateUnit": profile.rate_unit,
+    }
+    if profile.duration_s is not None:
+        if profile.afterwards is None:
+            schedule["duration"] = profile.duration_s
+        else:
+            limits.append((profile.duration_s, profile.afterwards))
+    schedule["chargingSchedulePeriod"] = [
+        {"startPeriod": start_s, "limit": limit, "numberPhases": profile.phases} for start_s, limit in limits
+    ]
+    return schedule
 
 
 def schedule_limits(schedule: dict[str, Any], rate_unit: str) -> list[float] | None:

@@ -253,6 +253,8 @@ class Limiter:
             phases=len(self.charger.phases),
             start_utc=utc_now() - timedelta(seconds=_CLOCK_MARGIN_S),
             duration_s=duration_s,
+            # A default that takes the floor's place must be the floor once it runs out.
+            afterwards=self._limit(self.charger.safe_a) if running is None and level == _FLOOR_LEVEL else None,
             transaction_id=running.transaction_id if running else None,
         )
 

@@ -125,17 +125,21 @@ class Reports:
         return transaction.transaction_id
 
     def _open(self, start: TransactionStart) -> TransactionRecord:
+        """Return the transaction of a start; one that is repeated was given up too early."""
         if start.transaction_id is None:
-            return self._book.open_numbered(start.evse_id, start.at_utc, start.meter_start_wh, start.id_tag)
-        known = self._book.find(start.transaction_id)
-        return known or self._book.open(
-            start.transaction_id,
-            start.evse_id,
-            start.at_utc,
-            start.meter_start_wh,
-            start.id_tag,
-            authorised=start.authorised,
-        )
+            transaction = self._book.open_numbered(start.evse_id, start.at_utc, start.meter_start_wh, start.id_tag)
+        else:
+            transaction = self._book.find(start.transaction_id) or self._book.open(
+                start.transaction_id,
+                start.evse_id,
+                start.at_utc,
+                start.meter_start_wh,
+                start.id_tag,
+                authorised=start.authorised,
+            )
+        if transaction.end_presumed:
+            self._book.reopen(transaction)
+        return transaction
 
     async def transaction_updated(self, update: TransactionUpdate) -> None:
         """Take what a running transaction reports; one that we do not know, or wrongly took for ended, is resumed."""

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from . import v16_configuration
-from .dialect import ACCEPTED, Capabilities, Profile, Purpose, Wanted, ask, schedule_limits
+from .dialect import ACCEPTED, Capabilities, Profile, Purpose, Wanted, ask, schedule_limits, schedule_of
 from .session import OcppCallError, OcppSession
-from .wire import child, text, to_wire_time
+from .wire import child, text
 
 
 class CommandsV16:
@@ -41,20 +41,13 @@ class CommandsV16:
 
     async def set_profile(self, profile: Profile) -> str:
         """Send SetChargingProfile; the station replaces what has the same purpose and stack level."""
-        schedule: dict[str, Any] = {
-            "startSchedule": to_wire_time(profile.start_utc),
-            "chargingRateUnit": profile.rate_unit,
-            "chargingSchedulePeriod": [{"startPeriod": 0, "limit": profile.limit, "numberPhases": profile.phases}],
-        }
         body: dict[str, Any] = {
             "chargingProfileId": profile.profile_id,
             "stackLevel": profile.stack_level,
             "chargingProfilePurpose": profile.purpose.value,
             "chargingProfileKind": "Absolute",
-            "chargingSchedule": schedule,
+            "chargingSchedule": schedule_of(profile),
         }
-        if profile.duration_s is not None:
-            schedule["duration"] = profile.duration_s
         if profile.transaction_id is not None:
             body["transactionId"] = int(profile.transaction_id)
         return await ask(

@@ -7,9 +7,9 @@ import itertools
 from typing import Any
 
 from . import v201_variables
-from .dialect import ACCEPTED, Capabilities, Profile, Purpose, Wanted, ask, schedule_limits
+from .dialect import ACCEPTED, Capabilities, Profile, Purpose, Wanted, ask, schedule_limits, schedule_of
 from .session import OcppCallError, OcppSession
-from .wire import child, text, to_wire_time, utc_now
+from .wire import child, text, utc_now
 
 
 class CommandsV201:
@@ -62,21 +62,13 @@ class CommandsV201:
         return answer
 
     async def _set_profile(self, profile: Profile) -> str:
-        schedule: dict[str, Any] = {
-            "id": profile.profile_id,
-            "startSchedule": to_wire_time(profile.start_utc),
-            "chargingRateUnit": profile.rate_unit,
-            "chargingSchedulePeriod": [{"startPeriod": 0, "limit": profile.limit, "numberPhases": profile.phases}],
-        }
         body: dict[str, Any] = {
             "id": profile.profile_id,
             "stackLevel": profile.stack_level,
             "chargingProfilePurpose": profile.purpose.value,
             "chargingProfileKind": "Absolute",
-            "chargingSchedule": [schedule],
+            "chargingSchedule": [{"id": profile.profile_id, **schedule_of(profile)}],
         }
-        if profile.duration_s is not None:
-            schedule["duration"] = profile.duration_s
         if profile.transaction_id is not None:
             body["transactionId"] = profile.transaction_id
         try:
