@@ -177,3 +177,32 @@ async def test_in_2_0_1_too_the_vehicle_that_came_while_the_station_was_offline_
             await event(station, "Ended", "Idle", energy_kwh=9.0, reason="EVDisconnected", **late)
             await event(station, "Started", "EVConnected", transaction_id=f"{TX}-2", **late)
             await station.next_asked("RequestStartTransaction")
+
+
+@pytest.mark.parametrize("status_goes_first", [True, False])
+async def test_in_2_0_1_a_vehicle_without_a_transaction_yet_is_not_taken_for_the_one_before(
+    status_goes_first: bool,
+) -> None:
+    async with central([charger()]) as rig:
+        async with connected(rig, version=V201) as station:
+            await charging_v201(station)
+        async with connected(rig, version=V201) as station:
+            if status_goes_first:
+                await status_v201(station, "Occupied")
+            await event(station, "Ended", "Idle", energy_kwh=9.0, reason="EVDisconnected", offline=True, when=at(-5))
+            if not status_goes_first:
+                await status_v201(station, "Occupied")
+            await station.next_asked("RequestStartTransaction")
+            assert rig.state().plugged
+
+
+@pytest.mark.parametrize("version", [V16, V201])
+async def test_a_vehicle_that_ends_its_session_by_leaving_is_gone(version: str) -> None:
+    async with central([charger()]) as rig, connected(rig, version=version) as station:
+        if version == V16:
+            end = {"transactionId": await charging(station), "meterStop": 9000, "timestamp": at()}
+            await station.call("StopTransaction", end | {"reason": "EVDisconnected"})
+        else:
+            await charging_v201(station)
+            await event(station, "Ended", "Idle", reason="EVDisconnected")
+        assert (rig.state().plugged, rig.state().status) == (False, ChargerStatus.AVAILABLE)

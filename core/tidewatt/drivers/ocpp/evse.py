@@ -43,6 +43,7 @@ class Evse:
         """Hold what is remembered for hearsay until the station confirms it: it connected or booted."""
         self.transaction_sign_s = float("-inf")
         self._status_is_current = False
+        self._occupied.clear()
 
     def take_status(self, report: StatusReport, running: TransactionRecord | None) -> None:
         """Take a connector's state; on an EVSE with several connectors the occupied one counts."""
@@ -91,21 +92,30 @@ class Evse:
     def end_transaction(self, *, interrupted: bool, unplugged: bool = False, late: bool = False) -> None:
         """Note that the transaction is over; the vehicle may still be plugged in.
 
-        After an interruption the vehicle waits to be started again, after any other end to be unplugged. Where that
-        happened already, the vehicle that is there now is another one. An end told late says nothing of now.
+        After an interruption the vehicle waits to be started again, after any other end to be unplugged. Where that was
+        the end, the vehicle is gone. An end told late says nothing of now: who is there then came afterwards.
         """
-        record = self.record
-        record.remote_tag = None
-        if interrupted or unplugged:
-            record.started = False
-        if unplugged:
-            record.held = False
+        self.record.remote_tag = None
         self._forget_measurement()
-        if late and self._status_is_current:
-            return
-        waiting = ChargerStatus.PREPARING if interrupted else ChargerStatus.FINISHING
-        if record.status in (*IN_TRANSACTION, ChargerStatus.PREPARING):
-            record.status = waiting
+        if interrupted:
+            self.record.started = False
+        if unplugged:
+            self._let_go(late=late)
+        elif not (late and self._status_is_current):
+            self._wait(ChargerStatus.PREPARING if interrupted else ChargerStatus.FINISHING)
+
+    def _let_go(self, *, late: bool) -> None:
+        record = self.record
+        record.held = record.started = False
+        if late and self._occupied:
+            record.status = ChargerStatus.PREPARING
+        elif not (late and self._status_is_current):
+            self._wait(ChargerStatus.AVAILABLE)
+            self.set_plugged(False)
+
+    def _wait(self, status: ChargerStatus) -> None:
+        if self.record.status in (*IN_TRANSACTION, ChargerStatus.PREPARING):
+            self.record.status = status
 
     def measure(self, measurement: Measurement, now_s: float) -> None:
         """Take what flows now."""
