@@ -87,6 +87,7 @@ class Car:
     reports: bool = True
     obeys: bool = True
     wants: bool = True
+    finished: bool = False
     follows_a: float = 0.0
     drawn_a: float = 0.0
     pending: list[tuple[float, float]] = field(default_factory=list)
@@ -105,7 +106,7 @@ class Car:
         while self.pending and self.pending[0][0] <= now_s + 1e-9:
             self.follows_a = self.pending.pop(0)[1]
         offered_a = self.follows_a if self.obeys else self.maximum_a
-        drawn_a = min(offered_a, self.maximum_a) if self.plugged and self.wants else 0.0
+        drawn_a = min(offered_a, self.maximum_a) if self.plugged and self.wants and not self.finished else 0.0
         if drawn_a > 0 >= self.drawn_a:
             self.starts += 1
         if drawn_a <= 0 < self.drawn_a:
@@ -240,7 +241,7 @@ class Plant:
                 (current_a[0], current_a[1], current_a[2]) if measured else (state.current_a if state else None)
             ),
             session=Session(transaction_id="1", started_at_utc="2026-01-01T00:00:00Z", energy_wh=0.0)
-            if car.plugged
+            if car.plugged and not car.finished
             else None,
         )
 
@@ -248,6 +249,8 @@ class Plant:
     def _status(car: Car) -> ChargerStatus:
         if not car.plugged:
             return ChargerStatus.AVAILABLE
+        if car.finished:
+            return ChargerStatus.FINISHING
         return ChargerStatus.CHARGING if car.wants else ChargerStatus.SUSPENDED_EV
 
     def worst_overload_s(self, limit_a: float) -> int:

@@ -43,6 +43,20 @@ def test_a_configured_vehicle_limit_binds_at_once() -> None:
     assert plant.setpoint("a").reason.code is ReasonCode.VEHICLE
 
 
+def test_nothing_is_kept_for_a_vehicle_whose_session_is_over() -> None:
+    car = Car()
+    plant = Plant(site(charger("a"), charger("b"), fuse_a=17.0), {"a": car, "b": Car()})
+    plant.run(60)
+    car.finished = True
+    plant.run(60)
+    assert (plant.current_a("a"), plant.current_a("b")) == (0, 15)
+    assert plant.setpoint("a").reason.code is ReasonCode.VEHICLE
+    car.finished = False
+    plant.run(15)
+    assert plant.current_a("a") >= 6
+    assert plant.worst_overload_s(17.0) == 0
+
+
 def test_a_full_vehicle_is_offered_the_minimum_so_that_it_can_wake() -> None:
     car = Car()
     plant = Plant(site(charger("a"), charger("b"), fuse_a=20.0), {"a": car, "b": Car()})

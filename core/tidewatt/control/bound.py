@@ -85,10 +85,18 @@ def _pause(point: Point) -> Reason | None:
         return _NOT_CONNECTED
     if point.wish.mode is Mode.OFF:
         return _MODE_OFF
+    if _is_over(point):
+        return _VEHICLE
     highest_a = down_to_step(point.maximum_a, point.charger.step_a)
     if highest_a < point.minimum_a or highest_a <= 0:
         return point.bound
     return None
+
+
+def _is_over(point: Point) -> bool:
+    """Say whether the vehicle has had its session: it can draw nothing until another one begins."""
+    state = point.state
+    return state is not None and state.status is ChargerStatus.FINISHING and state.session is None
 
 
 def _reserve(point: Point, snapshot: Snapshot) -> tuple[float, float, float]:

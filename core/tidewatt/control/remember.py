@@ -12,7 +12,7 @@ from .memory import ChargerMemory, CircuitMemory, Memory, Told
 from .point import Point
 from .share import TURN_S
 
-_AT_WILL: Final = frozenset({ReasonCode.MODE_OFF, ReasonCode.NOT_CONNECTED, ReasonCode.UNAVAILABLE})
+_AT_WILL: Final = frozenset({ReasonCode.MODE_OFF, ReasonCode.NOT_CONNECTED, ReasonCode.UNAVAILABLE, ReasonCode.VEHICLE})
 """Pauses that a person or the world decided on: nothing holds the charger back afterwards."""
 
 _LONGEST_WAIT_S: Final = 4 * TURN_S
