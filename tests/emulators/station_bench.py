@@ -14,7 +14,7 @@ from aiohttp import web
 from tests.emulators.site_of import emulation_of
 from tidewatt.drivers.ocpp.session import OcppSession, OcppVersion
 from tidewatt.drivers.ocpp.sockets import AiohttpSocket
-from tidewatt.emulators import Emulation, EmulationAddresses
+from tidewatt.emulators import Emulation, EmulationAddresses, listening
 from tidewatt.emulators.station import Outlet, Station
 
 PATIENCE_S = 20.0
@@ -158,7 +158,7 @@ class Bench:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Bench]:
         """Run the emulation, fifty times as fast as real time."""
-        async with self.emulation.listening() as self._addresses:
+        async with listening(self.emulation) as self._addresses:
             tasks = [asyncio.create_task(work) for work in (self._pace(), self.emulation.run_stations())]
             try:
                 yield self

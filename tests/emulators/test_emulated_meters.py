@@ -13,7 +13,7 @@ from modbus_connection.tmodbus import connect_tcp
 import pytest
 
 from tests.emulators.site_of import document, emulation_of
-from tidewatt.emulators import Emulation
+from tidewatt.emulators import Emulation, listening
 from tidewatt.emulators.view import history_view
 from tidewatt.site import MAIN_CIRCUIT_ID
 
@@ -25,7 +25,7 @@ SDM630_POWERS = 0x0C
 async def connected(emulation: Emulation, meter_id: str) -> AsyncIterator[ModbusUnit]:
     """Run an emulation and open a client to one of its meters."""
     units = {"grid": 1, "sub": 2}
-    async with emulation.listening() as addresses:
+    async with listening(emulation) as addresses:
         host, port = addresses.meters[meter_id]
         connection: ModbusConnection = await connect_tcp(host, port=port, timeout=0.3)
         try:
@@ -153,7 +153,7 @@ async def test_what_a_meter_answered_and_when_is_kept() -> None:
 
 async def test_stopping_hangs_up_on_clients_that_stay() -> None:
     emulation = emulation_of(document())
-    async with emulation.listening() as addresses:
+    async with listening(emulation) as addresses:
         reader, writer = await asyncio.open_connection(*addresses.meters["grid"])
     assert await reader.read() == b""
     writer.close()

@@ -9,7 +9,7 @@ import pytest
 
 from tests.runtime.conftest import Running, RunSite, make_site
 from tidewatt.control import Decision, Snapshot
-from tidewatt.emulators import Emulation, keep_pace, load_emulation
+from tidewatt.emulators import Emulation, keep_pace, listening, load_emulation
 from tidewatt.site import ReasonCode
 from tidewatt.site.schema import load_site
 
@@ -48,7 +48,7 @@ async def _emulation(ocpp_port: int) -> AsyncIterator[tuple[Emulation, int]]:
     }
     site = load_site(document)
     emulation = Emulation(site, load_emulation(document, site))
-    async with emulation.listening() as addresses:
+    async with listening(emulation) as addresses:
         tasks = [asyncio.create_task(each) for each in (keep_pace(emulation), emulation.run_stations())]
         try:
             yield emulation, addresses.meters["grid"][1]

@@ -1,6 +1,15 @@
 """Emulated hardware that speaks the real wire protocols, with honest physics behind it."""
 
-from .emulation import Emulation, EmulationAddresses, keep_pace, run_emulation
+from .emulation import Emulation
 from .schema import EmulationSettings, load_emulation
+from .serving import EmulationAddresses, keep_pace, listening, run_emulation
 
-__all__ = ["Emulation", "EmulationAddresses", "EmulationSettings", "keep_pace", "load_emulation", "run_emulation"]
+__all__ = [
+    "Emulation",
+    "EmulationAddresses",
+    "EmulationSettings",
+    "keep_pace",
+    "listening",
+    "load_emulation",
+    "run_emulation",
+]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import voluptuous as vol
 
@@ -14,12 +14,10 @@ from tidewatt.site.checks import Check, number, text
 from tidewatt.site.schema import site_error
 from tidewatt.site.sections import Key, Section
 
+from .emulation import Emulation
 from .physics import ChargingPoint, Vehicle
 from .schema import flag, per_phase_current
 from .station import EndCause, Outlet, Station
-
-if TYPE_CHECKING:
-    from .emulation import Emulation
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -5,17 +5,14 @@ from __future__ import annotations
 from http import HTTPStatus
 import json
 import math
-from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from tidewatt.site import SiteError
 
 from .commands import carry_out
+from .emulation import Emulation
 from .view import history_view, world_view
-
-if TYPE_CHECKING:
-    from .emulation import Emulation
 
 
 class ControlServer:

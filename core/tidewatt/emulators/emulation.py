@@ -1,40 +1,21 @@
-"""A whole emulated site: world, stations, meters and the address to command them, in one event loop."""
+"""A whole emulated site: its world, and the stations and meters that show it on the wires."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
-import logging
+from collections.abc import Callable, Mapping
 from random import Random
-import time
-from typing import Any
 
 from tidewatt.drivers.ocpp.session import OcppVersion
-from tidewatt.site import Charger, Clock, Meter, ModbusEndpoint, ModbusMap, Site
-from tidewatt.site.schema import load_site
+from tidewatt.site import Charger, Meter, ModbusEndpoint, ModbusMap, Site
 
-from .control_server import ControlServer
-from .meters import MeterServer, MeterUnit, RegisterImage, sdm630_image, sunspec_image
+from .meters import MeterUnit, RegisterImage, sdm630_image, sunspec_image
 from .physics import ChargingPoint, EmulatedTime, History, House, Vehicle, World
 from .physics.world import slices
-from .schema import EmulationSettings, MeterSettings, StationSettings, load_emulation
+from .schema import EmulationSettings, MeterSettings, StationSettings
 from .station import LinkAddress, Outlet, Station, StationSpec, StationV16, StationV201
 
-_LOGGER = logging.getLogger(__name__)
-
-TICK_S = 0.1
-
 _STATIONS: Mapping[OcppVersion, type[Station]] = {OcppVersion.V16: StationV16, OcppVersion.V201: StationV201}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EmulationAddresses:
-    """Where the emulated hardware listens: `(host, port)` each."""
-
-    control: tuple[str, int]
-    meters: Mapping[str, tuple[str, int]]
 
 
 class Emulation:
@@ -49,7 +30,7 @@ class Emulation:
         self.stations = {each.station_id: self._make_station(each) for each in settings.stations}
         self.answered = {meter.meter_id: History() for meter in site.meters}
         self.meters = {
-            meter.meter_id: MeterUnit(meter.meter_id, self._image_of(meter, self._meter_settings(meter.meter_id)))
+            meter.meter_id: MeterUnit(meter.meter_id, self._image_of(meter, settings.meter(meter.meter_id)))
             for meter in site.meters
             if isinstance(meter.endpoint, ModbusEndpoint)
         }
@@ -63,23 +44,6 @@ class Emulation:
             self.time.advance(slice_s)
             for station in self.stations.values():
                 station.observe()
-
-    @asynccontextmanager
-    async def listening(self) -> AsyncIterator[EmulationAddresses]:
-        """Serve meters and commands; OSError when a port is taken. Everything is closed on the way out."""
-        async with AsyncExitStack() as stack:
-            meters: dict[str, MeterServer] = {}
-            for server, meter_ids in self._meter_servers():
-                await server.start()
-                stack.push_async_callback(server.stop)
-                meters |= dict.fromkeys(meter_ids, server)
-            control = ControlServer(self)
-            await control.start()
-            stack.push_async_callback(control.stop)
-            yield EmulationAddresses(
-                control=(control.host, control.bound_port),
-                meters={meter_id: (server.host, server.bound_port) for meter_id, server in meters.items()},
-            )
 
     async def run_stations(self) -> None:
         """Let the stations connect and serve, for ever."""
@@ -147,10 +111,6 @@ class Emulation:
             random=self._random,
         )
 
-    def _meter_settings(self, meter_id: str) -> MeterSettings:
-        named = (each for each in self.settings.meters if each.meter_id == meter_id)
-        return next(named, MeterSettings(meter_id=meter_id))
-
     def _image_of(self, meter: Meter, settings: MeterSettings) -> Callable[[], RegisterImage]:
         def image() -> RegisterImage:
             sample = self.world.circuit_sample(meter.circuit_id)
@@ -160,48 +120,3 @@ class Emulation:
             return sdm630_image(sample)
 
         return image
-
-    def _meter_servers(self) -> list[tuple[MeterServer, list[str]]]:
-        """Return a server for each port, with the meters on it. Meters told to take a free port have one each."""
-        buses: dict[tuple[str, object], dict[int, MeterUnit]] = {}
-        for meter in self.site.meters:
-            if isinstance(meter.endpoint, ModbusEndpoint):
-                port = self._meter_settings(meter.meter_id).port
-                port = meter.endpoint.port if port is None else port
-                bus = buses.setdefault((meter.endpoint.host, port or meter.meter_id), {})
-                bus[meter.endpoint.unit_id] = self.meters[meter.meter_id]
-        return [
-            (MeterServer(host, port if isinstance(port, int) else 0, units), [each.meter_id for each in units.values()])
-            for (host, port), units in buses.items()
-        ]
-
-
-async def run_emulation(
-    document: Mapping[str, Any], *, ready: Callable[[EmulationAddresses], None] | None = None
-) -> None:
-    """Emulate the hardware of a site document in real time until cancelled.
-
-    `ready` is told the addresses once everything listens. SiteError when the document is not usable, OSError when a
-    port is taken.
-    """
-    site = load_site(document)
-    emulation = Emulation(site, load_emulation(document, site))
-    async with emulation.listening() as addresses:
-        _LOGGER.info("Emulating %s; commands go to http://%s:%d.", site.name, *addresses.control)
-        if ready is not None:
-            ready(addresses)
-        async with asyncio.TaskGroup() as group:
-            group.create_task(emulation.run_stations())
-            group.create_task(keep_pace(emulation))
-
-
-async def keep_pace(
-    emulation: Emulation, *, clock: Clock = time.monotonic, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-) -> None:
-    """Step the emulation with a clock, ten times a second, for ever."""
-    before_s = clock()
-    while True:
-        await sleep(TICK_S)
-        now_s = clock()
-        emulation.step(now_s - before_s)
-        before_s = now_s

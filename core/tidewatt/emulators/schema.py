@@ -78,6 +78,11 @@ class EmulationSettings:
     stations: tuple[StationSettings, ...] = ()
     vehicles: tuple[VehicleSettings, ...] = ()
 
+    def meter(self, meter_id: str) -> MeterSettings:
+        """Return how a meter of the site is emulated; the defaults for one that is not mentioned."""
+        named = (each for each in self.meters if each.meter_id == meter_id)
+        return next(named, MeterSettings(meter_id=meter_id))
+
 
 def load_emulation(document: Mapping[str, Any], site: Site) -> EmulationSettings:
     """Return the checked section `emulation` of a site document.

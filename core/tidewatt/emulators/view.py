@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tidewatt.site import MAIN_CIRCUIT_ID, ModbusEndpoint
 
+from .emulation import Emulation
 from .physics import ChargingPoint, Sample
 from .station import Outlet, Station
-
-if TYPE_CHECKING:
-    from .emulation import Emulation
 
 
 def world_view(emulation: Emulation) -> dict[str, Any]:
