@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 import json
 from pathlib import Path
 
@@ -83,6 +84,24 @@ def test_the_integration_runs_the_runtime_and_emulates_nothing() -> None:
 def test_emulators_borrow_only_what_both_ends_of_a_wire_share() -> None:
     borrowed = {module for _, module in room_imports(CORE / "emulators", CORE.parent) if room_of(module) == "drivers"}
     assert borrowed == BOTH_ENDS
+
+
+def modules_of(folder: Path, package_root: Path) -> dict[str, set[str]]:
+    """Return the modules of a folder, and which of them each imports."""
+    modules = {
+        ".".join(file.relative_to(package_root).with_suffix("").parts).removesuffix(".__init__"): file
+        for file in folder.rglob("*.py")
+    }
+    return {
+        name: {module for module in modules_imported(file, package_root) if module in modules}
+        for name, file in modules.items()
+    }
+
+
+@pytest.mark.parametrize(("folder", "package_root"), [(CORE, CORE.parent), (INTEGRATION, ROOT)])
+def test_no_module_needs_one_that_needs_it(folder: Path, package_root: Path) -> None:
+    order = TopologicalSorter(modules_of(folder, package_root))
+    order.prepare()  # CycleError names the circle
 
 
 def test_the_core_runs_without_home_assistant() -> None:
