@@ -128,7 +128,8 @@ def files_of_the_repository() -> Iterator[Path]:
             and not name.endswith(".egg-info")
             and not (folder == ROOT and name in ("build", "dist"))
         ]
-        yield from (folder / name for name in names if not name.startswith(".coverage"))
+        files = (folder / name for name in names if not name.startswith(".coverage"))
+        yield from (file for file in files if file.is_file())  # an environment may be a link
 
 
 def test_every_python_file_can_be_read_in_one_go() -> None:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tidewatt.emulators.charging import RateUnit, composite_to_wire
 
 from .outlet import Outlet
-
-if TYPE_CHECKING:
-    from .station import Station
+from .station import Station
 
 ACCEPTED = {"status": "Accepted"}
 REJECTED = {"status": "Rejected"}

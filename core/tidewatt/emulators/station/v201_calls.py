@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tidewatt.drivers.ocpp.session import Handler
 from tidewatt.emulators.charging import (
@@ -19,10 +19,8 @@ from tidewatt.emulators.charging import (
 from .calls import ACCEPTED, REJECTED, Calls, Payload
 from .dialect import EndCause
 from .outlet import Outlet, Permission
+from .station import Station
 from .variables import Variable
-
-if TYPE_CHECKING:
-    from .station import Station
 
 
 class CallsV201(Calls):
