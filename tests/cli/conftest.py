@@ -6,12 +6,13 @@ from contextlib import AsyncExitStack
 import os
 from pathlib import Path
 import signal
-import socket
 import sys
 from typing import Any
 
 import pytest
 import yaml
+
+from tests.ports import free_ports
 
 LINE_WITHIN_S = 60
 
@@ -89,11 +90,7 @@ async def tidewatt(tmp_path: Path) -> AsyncIterator[Tidewatt]:
 @pytest.fixture
 def ports() -> Sequence[int]:
     """Three ports that were free a moment ago."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(3)]
-    numbers = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return numbers
+    return free_ports(3)
 
 
 @pytest.fixture

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
-import socket
 
 import pytest
 import pytest_asyncio
@@ -12,6 +11,7 @@ import pytest_asyncio
 from demo.home_assistant import HomeAssistantApi
 from demo.scene import Scene
 from demo.stage import Stage
+from tests.ports import free_port, free_ports
 
 CALM_S = 150.0
 """Longer than a bay that was paused for overload stays off to spare its contactor."""
@@ -46,17 +46,6 @@ emulation:
 """
 
 
-def free_ports(count: int) -> Iterator[int]:
-    """Yield ports of loopback that nobody listens on."""
-    probes = [socket.socket() for _ in range(count)]
-    for probe in probes:
-        probe.bind(("127.0.0.1", 0))
-    ports = [probe.getsockname()[1] for probe in probes]
-    for probe in probes:
-        probe.close()
-    yield from ports
-
-
 @pytest.fixture(scope="session")
 def site_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A site of three bays behind a 25 A main fuse: one-phase, three-phase and rotated three-phase."""
@@ -69,7 +58,7 @@ def site_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def stage(site_file: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
     """The running site; every process is stopped at the end, whatever happened."""
-    (port,) = free_ports(1)
+    port = free_port()
     stage = Stage(tmp_path_factory.mktemp("stage") / "home-assistant", site_file, port)
     try:
         await stage.prepare()

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
-import socket
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntryState
@@ -18,6 +17,7 @@ from custom_components.tidewatt.const import DOMAIN
 from custom_components.tidewatt.document import entry_from_site
 from tests.ha.ha_station import Station
 from tests.ha.ha_waiting import until
+from tests.ports import free_port
 from tidewatt.emulators.meters import MeterServer, MeterUnit, sdm630_image
 from tidewatt.emulators.physics.world import MeterSample
 from tidewatt.site.schema import load_site
@@ -43,14 +43,6 @@ def _real_surroundings(enable_custom_integrations: None, socket_enabled: None) -
 def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
     """Know how to show what Home Assistant keeps."""
     return snapshot.use_extension(HomeAssistantSnapshotExtension)
-
-
-def free_port() -> int:
-    """Return a port of loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class GridMeter:

@@ -7,9 +7,10 @@ from homeassistant.data_entry_flow import FlowResultType
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from tests.ha.conftest import LOOPBACK, GridMeter, free_port
+from tests.ha.conftest import LOOPBACK, GridMeter
 from tests.ha.test_ha_flow_parts import begin, fill
 from tests.ha.test_ha_flow_site import suggested
+from tests.ports import free_port
 from tidewatt.site import EntityMeterEndpoint, ModbusEndpoint
 
 

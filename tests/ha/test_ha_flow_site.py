@@ -9,7 +9,8 @@ from homeassistant.data_entry_flow import FlowResultType
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.tidewatt.const import DOMAIN
-from tests.ha.conftest import LOOPBACK, free_port
+from tests.ha.conftest import LOOPBACK
+from tests.ports import free_port
 
 
 def filled(port: int, **changes: Any) -> dict[str, Any]:
