@@ -17,12 +17,13 @@ from tidewatt.ledger.store import JsonFileStore
 from tidewatt.site import SiteError
 
 from .const import DOMAIN, PLATFORMS
-from .discovery import async_withdraw
+from .discovery import async_forget
 from .document import site_from_entry
 from .hub import SiteHub, TidewattConfigEntry
 from .services import async_setup_services
 from .upkeep import (
     follow_identities,
+    log_connections,
     misfit,
     register_devices,
     rehang,
@@ -67,6 +68,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: TidewattConfigEntry) -> 
     entry.async_on_unload(hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, hub.stop))
     register_devices(hass, entry, hub)
     entry.async_on_unload(follow_identities(hass, entry, hub))
+    entry.async_on_unload(log_connections(hub))
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     entry.async_on_unload(entry.add_update_listener(_async_updated))
     return True
@@ -84,7 +86,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: TidewattConfigEntry) ->
 async def async_remove_entry(hass: HomeAssistant, entry: TidewattConfigEntry) -> None:
     """Remove what was remembered of a site."""
     withdraw_reports(hass, entry)
-    async_withdraw(hass, entry.entry_id)
+    await async_forget(hass, entry.entry_id)
     await hass.async_add_executor_job(partial(shutil.rmtree, _state_folder(hass, entry), ignore_errors=True))
 
 

@@ -25,7 +25,6 @@ CONF_MODBUS = "modbus"
 CONF_ENTITY = "entity"
 CONF_POWER = "power"
 CONF_CURRENT = "current"
-CONF_PASSWORD = "password"  # noqa: S105  (the key, not a password)
 CONF_ID_TAGS = "id_tags"
 CONF_PHASES = "phases"
 CONF_LIMIT = "limit_a"

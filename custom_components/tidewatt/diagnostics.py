@@ -6,9 +6,10 @@ from dataclasses import asdict
 from typing import Any
 
 from homeassistant.components.diagnostics import async_redact_data
+from homeassistant.const import CONF_PASSWORD
 from homeassistant.core import HomeAssistant
 
-from .const import CONF_ID_TAGS, CONF_PASSWORD
+from .const import CONF_ID_TAGS
 from .hub import TidewattConfigEntry
 
 TO_REDACT = {CONF_PASSWORD, CONF_ID_TAGS, "id_tag"}

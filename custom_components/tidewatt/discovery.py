@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
-from homeassistant.config_entries import SOURCE_INTEGRATION_DISCOVERY
+from homeassistant.config_entries import SOURCE_IGNORE, SOURCE_INTEGRATION_DISCOVERY
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import discovery_flow
 
@@ -37,14 +38,24 @@ def async_offer(hass: HomeAssistant, entry_id: str, station: DiscoveredStation) 
 
 
 @callback
-def async_withdraw(hass: HomeAssistant, entry_id: str, station_id: str | None = None) -> None:
-    """Withdraw the offer of a station that was configured by hand, or every offer of a site that is gone."""
+def async_withdraw(hass: HomeAssistant, entry_id: str, station_id: str) -> None:
+    """Withdraw the offer of a station that was configured by hand."""
+    _withdraw(hass, lambda unique_id: unique_id == _unique_id(entry_id, station_id))
+
+
+async def async_forget(hass: HomeAssistant, entry_id: str) -> None:
+    """Withdraw every offer of a site that is gone, and forget which stations were ignored there."""
+    prefix = _unique_id(entry_id, "")
+    _withdraw(hass, lambda unique_id: unique_id.startswith(prefix))
+    for ignored in hass.config_entries.async_entries(DOMAIN):
+        if ignored.source == SOURCE_IGNORE and (ignored.unique_id or "").startswith(prefix):
+            await hass.config_entries.async_remove(ignored.entry_id)
+
+
+def _withdraw(hass: HomeAssistant, applies: Callable[[str], bool]) -> None:
     flows = hass.config_entries.flow
-    every = _unique_id(entry_id, "")
-    one = None if station_id is None else _unique_id(entry_id, station_id)
     for flow in flows.async_progress_by_handler(DOMAIN, match_context={"source": SOURCE_INTEGRATION_DISCOVERY}):
-        unique_id = flow["context"]["unique_id"] or ""
-        if unique_id == one or (one is None and unique_id.startswith(every)):
+        if applies(flow["context"]["unique_id"] or ""):
             flows.async_abort(flow["flow_id"])
 
 

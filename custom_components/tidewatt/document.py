@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry, ConfigSubentryDataWithId
@@ -116,12 +117,13 @@ def describe(error: SiteError, site_name: str, parts: Iterable[Part]) -> dict[st
     values = error.value if isinstance(error.value, list | tuple) else [error.value]
     return {
         "field": ", ".join(names.get(step, step) for step in path or [section]),
-        "value": ", ".join(_in_words(value, names) for value in values),
+        "value": ", ".join(in_words(value, names) for value in values),
         "remedy": error.remedy,
     }
 
 
-def _in_words(value: object, names: Mapping[str, str]) -> str:
+def in_words(value: object, names: Mapping[str, str] = MappingProxyType({})) -> str:
+    """Return a refused value as people write it, with names for ids."""
     if isinstance(value, Phase):
         return value.name
     return f"{value:g}" if isinstance(value, float) else names.get(str(value), str(value))

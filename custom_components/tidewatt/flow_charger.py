@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, override
 
 from homeassistant.config_entries import SubentryFlowResult
-from homeassistant.const import CONF_NAME
+from homeassistant.const import CONF_NAME, CONF_PASSWORD
 from homeassistant.helpers.selector import SelectSelector, TextSelector
 import probatio
 
@@ -18,7 +18,6 @@ from .const import (
     CONF_EVSE,
     CONF_ID_TAGS,
     CONF_OCPP,
-    CONF_PASSWORD,
     CONF_PHASES,
     CONF_STATION,
     SUBENTRY_CHARGER,

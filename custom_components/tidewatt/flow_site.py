@@ -15,7 +15,7 @@ from . import flow_forms as forms
 from .const import CONF_EXPORT_LIMIT, CONF_MAIN_FUSE, CONF_OCPP, CONF_PHASES, CONF_SITE, CONF_TOTAL_LIMIT
 from .flow_limits import HIGHEST_A, limit_fields, limit_from_form, limit_to_form, lowest
 
-LISTEN_EVERYWHERE = "0.0.0.0"  # noqa: S104  (stations are on the LAN; the form shows the field)
+LISTEN_EVERYWHERE = "0.0.0.0"  # noqa: S104 - stations are on the LAN; the form shows the field
 DEFAULT_PORT = 9000
 EXAMPLE_ADDRESS = f"ws://homeassistant.local:{DEFAULT_PORT}/"
 HIGHEST_V = 300

@@ -18,6 +18,7 @@ from tidewatt.drivers.ocpp import StationIdentity
 from tidewatt.site import Charger, CommandError, Site, SiteError, StateStore
 
 from .const import DOMAIN
+from .document import in_words
 from .entity_sources import VehicleSources
 from .views import ChargerView, CycleView, MeterView, SiteView, VehicleView, view_cycle
 from .wiring import site_runtime
@@ -168,7 +169,7 @@ class SiteHub:
             raise ServiceValidationError(
                 translation_domain=DOMAIN,
                 translation_key="wish_refused",
-                translation_placeholders={"value": str(error.value), "remedy": error.remedy},
+                translation_placeholders={"value": in_words(error.value), "remedy": error.remedy},
             ) from error
 
     async def async_start_charging(self, charger_id: str, id_tag: str | None) -> None:

@@ -54,7 +54,7 @@ def _circuit_sensors(current_key: str) -> tuple[TidewattSensorDescription[Circui
 
 def _health_attributes(view: SiteView) -> Mapping[str, Any]:
     return {
-        "faults": [f"{fault.code} {fault.subject_id}: {fault.detail}" for fault in view.faults],
+        "faults": list(view.faults),
         "cycles_failed": view.controller.cycles_failed,
         "commands_failed": view.controller.commands_failed,
     }

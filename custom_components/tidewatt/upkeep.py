@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+import logging
 
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, issue_registry as ir
@@ -21,6 +22,8 @@ from .const import (
 )
 from .document import Part, describe, orphans
 from .hub import SiteHub, TidewattConfigEntry
+
+_LOGGER = logging.getLogger(__name__)
 
 MODELS = {
     SUBENTRY_CIRCUIT: "Circuit",
@@ -74,6 +77,24 @@ def follow_identities(hass: HomeAssistant, entry: TidewattConfigEntry, hub: Site
         if (identities := hub.identities()) != registered:
             registered = identities
             register_devices(hass, entry, hub)
+
+    return hub.async_listen(look)
+
+
+@callback
+def log_connections(hub: SiteHub) -> CALLBACK_TYPE:
+    """Log once that a charger went away and once that it is back, until the returned function is called."""
+    connected: dict[str, bool] = {}
+
+    @callback
+    def look() -> None:
+        for charger in hub.site.chargers:
+            if (view := hub.charger_view(charger.charger_id)) is None:
+                continue
+            is_connected = view.reachable is not None
+            if connected.get(charger.charger_id, is_connected) is not is_connected:
+                _LOGGER.info("The station of %s is %s", charger.name, "back" if is_connected else "away")
+            connected[charger.charger_id] = is_connected
 
     return hub.async_listen(look)
 

@@ -67,12 +67,12 @@ class VehicleView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteView:
-    """The site's connection in one cycle."""
+    """The site's connection in one cycle. `faults` are all there are, in words."""
 
     reading: MeterReading | None
     health: Health
     controller: ControllerHealth
-    faults: tuple[Fault, ...]
+    faults: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,8 +141,18 @@ def _site_view(
         reading=None if main_meter is None else meters[main_meter.meter_id].reading,
         health=_health(decision),
         controller=controller,
-        faults=decision.faults,
+        faults=_in_words(snapshot.site, decision.faults),
     )
+
+
+def _in_words(site: Site, faults: Iterable[Fault]) -> tuple[str, ...]:
+    names = {
+        **{circuit.circuit_id: circuit.name for circuit in site.circuits},
+        **{meter.meter_id: meter.name for meter in site.meters},
+        **{charger.charger_id: charger.name for charger in site.chargers},
+        **{vehicle.vehicle_id: vehicle.name for vehicle in site.vehicles},
+    }
+    return tuple(f"{fault.code} {names.get(fault.subject_id, fault.subject_id)}: {fault.detail}" for fault in faults)
 
 
 def _health(decision: Decision) -> Health:

@@ -39,6 +39,16 @@ def offered(hass: HomeAssistant) -> list[Any]:
     return hass.config_entries.flow.async_progress_by_handler(DOMAIN)
 
 
+async def ignore(hass: HomeAssistant, flow: Any) -> None:
+    """Ignore a station that is offered."""
+    context = flow["context"]
+    await hass.config_entries.flow.async_init(
+        DOMAIN,
+        context={"source": SOURCE_IGNORE},
+        data={"unique_id": context["unique_id"], "title": context["title_placeholders"]["name"]},
+    )
+
+
 async def test_an_unknown_station_is_refused_and_offered_once(
     hass: HomeAssistant, running: MockConfigEntry, connect: Connect
 ) -> None:
@@ -92,14 +102,17 @@ async def test_an_offer_is_withdrawn_once_the_station_is_configured_by_hand(
     assert [flow["context"]["title_placeholders"]["name"] for flow in offered(hass)] == ["NEW-2"]
 
 
-async def test_offers_are_withdrawn_with_the_site(
+async def test_nothing_is_left_of_offers_when_the_site_is_removed(
     hass: HomeAssistant, running: MockConfigEntry, connect: Connect
 ) -> None:
     await knock(hass, connect, "NEW-1")
+    await knock(hass, connect, "NEW-2")
+    await ignore(hass, offered(hass)[0])
 
     await hass.config_entries.async_remove(running.entry_id)
 
     assert offered(hass) == []
+    assert hass.config_entries.async_entries(DOMAIN) == []
 
 
 async def test_an_ignored_station_is_not_offered_again(
@@ -107,11 +120,7 @@ async def test_an_ignored_station_is_not_offered_again(
 ) -> None:
     await knock(hass, connect, "NEW-1")
     (flow,) = offered(hass)
-    await hass.config_entries.flow.async_init(
-        DOMAIN,
-        context={"source": SOURCE_IGNORE},
-        data={"unique_id": flow["context"]["unique_id"], "title": "NEW-1"},
-    )
+    await ignore(hass, flow)
 
     await knock(hass, connect, "NEW-1")
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+import logging
 from types import MappingProxyType
 
 from homeassistant.config_entries import ConfigSubentry
@@ -147,11 +148,26 @@ async def test_a_silent_meter_is_shown_as_lost_and_the_chargers_as_fail_safe(
     await grid_meter.stop()
 
     await until(hass, "binary_sensor.grid_meter_connection", STATE_OFF)
-    await until(hass, "sensor.harbour_street_7_controller_health", "fail_safe")
+    health = await until(hass, "sensor.harbour_street_7_controller_health", "fail_safe")
+    assert any(fault.startswith("METER_STALE Grid meter: ") for fault in health.attributes["faults"])
     await until(hass, "sensor.left_bay_limited_by", "fail_safe")
     assert shown(hass, "sensor.left_bay_limit").state == "6.0"
     assert shown(hass, "sensor.harbour_street_7_grid_power").state == STATE_UNAVAILABLE
     assert shown(hass, "sensor.harbour_street_7_headroom_l1").state == STATE_UNAVAILABLE
+
+
+async def test_the_log_tells_once_that_a_charger_is_away_and_once_that_it_is_back(
+    hass: HomeAssistant, charging: Station, connect: Connect, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "custom_components.tidewatt")
+
+    await charging.hang_up()
+    await until(hass, "binary_sensor.left_bay_connection", STATE_OFF)
+    await (await connect("CP-1", "left-password-1")).boot()
+    await until(hass, "binary_sensor.left_bay_connection", STATE_ON)
+
+    told = [message for message in caplog.messages if "Left bay" in message]
+    assert told == ["The station of Left bay is away", "The station of Left bay is back"]
 
 
 async def test_the_energy_register_stays_known_while_its_charger_is_away(

@@ -130,12 +130,12 @@ async def test_another_address_is_taken_with_the_same_port(hass: HomeAssistant, 
     result = await running.start_reconfigure_flow(hass)
     port = running.data["ocpp"]["port"]
 
-    result = await hass.config_entries.flow.async_configure(result["flow_id"], filled(port, host="0.0.0.0"))  # noqa: S104  (that address is the point)
+    result = await hass.config_entries.flow.async_configure(result["flow_id"], filled(port, host="0.0.0.0"))  # noqa: S104 - that address is the point
     await hass.async_block_till_done()
 
     assert result["type"] is FlowResultType.ABORT
     assert running.state is ConfigEntryState.LOADED
-    assert running.runtime_data.runtime.site.ocpp.host == "0.0.0.0"  # noqa: S104  (likewise)
+    assert running.runtime_data.runtime.site.ocpp.host == "0.0.0.0"  # noqa: S104 - likewise
 
 
 async def test_fewer_phases_than_its_chargers_have_are_refused(hass: HomeAssistant, running: MockConfigEntry) -> None:

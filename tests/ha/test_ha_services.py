@@ -102,6 +102,7 @@ async def test_a_maximum_below_the_minimum_is_refused(hass: HomeAssistant, runni
         )
 
     assert caught.value.translation_key == "wish_refused"
+    assert (caught.value.translation_placeholders or {})["value"] == "8"
 
 
 @pytest.mark.parametrize(
