@@ -12,7 +12,7 @@ from tidewatt.site import Mode
 
 @pytest.mark.parametrize("seed", range(8))
 def test_no_overload_outlives_the_reaction_to_it(seed: int) -> None:
-    chance = random.Random(seed)  # noqa: S311  # the same events in every run, nothing secret
+    chance = random.Random(seed)  # noqa: S311 - the same events in every run, nothing secret
     names = "abcdef"[: chance.randint(2, 6)]
     fuse_a = chance.choice([25.0, 35.0, 63.0])
     modes = [Mode.FAST, Mode.FAST, Mode.SOLAR, Mode.MIN_SOLAR]

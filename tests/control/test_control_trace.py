@@ -64,7 +64,7 @@ def test_what_is_no_trace_is_refused_with_its_line(tmp_path: Path, text: str) ->
 
 async def test_a_running_controller_records_what_it_decides(tmp_path: Path) -> None:
     path = tmp_path / "trace.jsonl"
-    endpoint = OcppEndpoint(station_id="CP-1", password="hunter2", id_tags=("TAG7",))  # noqa: S106  # must not be found
+    endpoint = OcppEndpoint(station_id="CP-1", password="hunter2", id_tags=("TAG7",))  # noqa: S106 - must not be found
     rig = Rig(site(charger("a", endpoint=endpoint), fuse_a=20.0))
     with TraceWriter(path) as trace:
         async with rig.running(trace):
