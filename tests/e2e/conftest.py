@@ -9,8 +9,8 @@ import pytest
 import pytest_asyncio
 
 from demo.home_assistant import HomeAssistantApi
-from demo.scene import Scene
 from demo.stage import Stage
+from tests.e2e.scene import Scene
 from tests.ports import free_port, free_ports
 
 CALM_S = 150.0

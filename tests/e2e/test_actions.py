@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from demo.browser import open_page
-from demo.scene import Scene
 from demo.stage import Stage
+from tests.e2e.scene import Scene
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(300)]
 

@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from demo.home_assistant import HomeAssistantApi
-from demo.scene import Scene, number
 from demo.stage import Stage
+from tests.e2e.scene import Scene, number
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(300)]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from demo.scene import Scene
+from tests.e2e.scene import Scene
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(300)]
 

@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .emulation import EmulationProcess
-from .home_assistant import HomeAssistantApi
+from demo.emulation import EmulationProcess
+from demo.home_assistant import HomeAssistantApi
 
 SAME_READING_S = 0.3
 
