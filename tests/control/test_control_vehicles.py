@@ -167,3 +167,22 @@ def test_slow_chargers_do_not_make_it_oscillate(reaction_s: float) -> None:
     plant.run(600)
     assert plant.changes("a", settled_s) == plant.changes("b", settled_s) == 0
     assert plant.worst_overload_s(25.0) == 0
+
+
+def test_a_charger_that_comes_back_after_a_restart_is_not_paused_before_it_is_measured() -> None:
+    cars = {"a": Car(report_s=5.0), "b": Car(report_s=5.0)}
+    plant = Plant(site(charger("a"), charger("b")), cars)
+    plant.run(60)
+    for car in cars.values():
+        car.online = False
+    silent = plant.meters.pop("main-meter")
+    plant.silent_meters.add(silent.meter_id)
+    plant.run(1)
+    plant.silent_meters.clear()
+    for car in cars.values():
+        plant.run(2)
+        car.online = True
+        car.next_report_s = plant.now_s + 5.0
+    plant.run(60)
+    assert all((car.starts, car.stops) == (1, 0) for car in cars.values())
+    assert plant.worst_overload_s(25.0) == 0

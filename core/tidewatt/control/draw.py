@@ -17,7 +17,8 @@ class Draw(NamedTuple):
 
     Of its upper part, a setpoint in flight explains `in_flight_a`, and a vehicle that may just be waking `waking_a`.
     `loose_a` is the part that no measurement bounds: the draw may have risen there at any time. What is left of the
-    upper part is only not known to have fallen yet. `raising` says that the last setpoint in flight was a raise.
+    upper part is only not known to have fallen yet. `unseen_a` is the part that a charger which is away, or only just
+    back, was drawing when it was last seen. `raising` says that the last setpoint in flight was a raise.
     """
 
     low_a: PerPhase
@@ -25,6 +26,7 @@ class Draw(NamedTuple):
     in_flight_a: PerPhase = NO_CURRENT
     waking_a: PerPhase = NO_CURRENT
     loose_a: PerPhase = NO_CURRENT
+    unseen_a: PerPhase = NO_CURRENT
     raising: bool = False
 
 
@@ -108,7 +110,8 @@ def _unreachable(point: Point) -> Draw:
         return _NOTHING
     told_a = max((one.current_a for one in point.told), default=point.charger.maximum_a)
     highest_a = max(told_a, point.charger.safe_a)
-    return _unmeasured(point, highest_a)
+    draw = _unmeasured(point, highest_a)
+    return draw._replace(unseen_a=draw.high_a)
 
 
 def _just_back(point: Point, at_s: float, safe_for_s: float) -> bool:

@@ -88,8 +88,9 @@ def _estimate_circuit(
         if over[phase]:
             doubt_a = math.inf if out_of_patience else sums.in_flight_a[phase] + sums.waking_a[phase]
             base[phase] = min(most_a, max(base[phase], least_a + doubt_a))
-        # What a reduction did not cure in time was no raise.
-        excused_a = sums.raising_a[phase] if over[phase] else sums.in_flight_a[phase]
+        # What a reduction did not cure in time was no raise. Without overload, nobody is paused for a current that may
+        # be counted twice: in the reading, and as what a charger out of sight draws.
+        excused_a = sums.raising_a[phase] if over[phase] else sums.in_flight_a[phase] + sums.unseen_a[phase]
         hopeful[phase] = max(least_a, base[phase] - excused_a)
         held_a = base[phase] if before.held_a is None else before.held_a[phase]
         held[phase] = _held(held_a, base[phase], elapsed_s)
@@ -115,10 +116,11 @@ class _Sums:
     raising_a: list[float]
     waking_a: list[float]
     loose_a: list[float]
+    unseen_a: list[float]
 
 
 def _sums(draws: dict[int, Draw]) -> _Sums:
-    sums = _Sums(*([0.0, 0.0, 0.0] for _ in range(6)))
+    sums = _Sums(*([0.0, 0.0, 0.0] for _ in range(7)))
     for draw in draws.values():
         for phase in range(3):
             sums.low_a[phase] += draw.low_a[phase]
@@ -126,6 +128,7 @@ def _sums(draws: dict[int, Draw]) -> _Sums:
             sums.in_flight_a[phase] += draw.in_flight_a[phase]
             sums.waking_a[phase] += draw.waking_a[phase]
             sums.loose_a[phase] += draw.loose_a[phase]
+            sums.unseen_a[phase] += draw.unseen_a[phase]
             if draw.raising:
                 sums.raising_a[phase] += draw.in_flight_a[phase]
     return sums
