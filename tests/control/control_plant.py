@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 import math
+from typing import Any
 
 from tidewatt.control import ControlSettings, Decision, Memory, Snapshot, decide
 from tidewatt.site import (
@@ -34,7 +35,7 @@ from tidewatt.site import (
 TICK_S = 0.1
 
 
-def charger(charger_id: str, **changes: object) -> Charger:
+def charger(charger_id: str, **changes: Any) -> Charger:
     """Return a three-phase charger of 6 to 16 A at the main circuit, in fast mode."""
     base = Charger(
         charger_id=charger_id,
@@ -43,7 +44,7 @@ def charger(charger_id: str, **changes: object) -> Charger:
         endpoint=OcppEndpoint(station_id=charger_id),
         mode=Mode.FAST,
     )
-    return replace(base, **changes)  # type: ignore[arg-type]  # keyword changes of any field
+    return replace(base, **changes)
 
 
 def meter(circuit_id: str = "main", tolerance_s: float = 10.0) -> Meter:

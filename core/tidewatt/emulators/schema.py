@@ -21,7 +21,7 @@ _VERSIONS = {"1.6": OcppVersion.V16, "2.0.1": OcppVersion.V201}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ControlSettings:
+class ControlAddress:
     """Where the emulation listens for commands. Loopback unless told otherwise; port 0 takes a free one."""
 
     host: str = "127.0.0.1"
@@ -70,7 +70,7 @@ class MeterSettings:
 class EmulationSettings:
     """The whole section, checked against the site."""
 
-    control: ControlSettings = field(default_factory=ControlSettings)
+    control: ControlAddress = field(default_factory=ControlAddress)
     house_load_a: Mapping[str, PerPhase] = field(default_factory=dict)
     house_load_profile: tuple[LoadStep, ...] = ()
     pv_w: float = 0.0
@@ -265,7 +265,7 @@ _VEHICLE = Section(
 
 _EMULATION = Section(
     {
-        "control": Key("control", lambda raw: ControlSettings(**_CONTROL.fields(_CONTROL(raw)))),
+        "control": Key("control", lambda raw: ControlAddress(**_CONTROL.fields(_CONTROL(raw)))),
         "house_load_a": Key("house_load_a", _house_loads),
         "house_load_profile": Key(
             "house_load_profile",
