@@ -68,6 +68,22 @@ async def test_measurands_that_a_station_refuses_are_asked_for_in_part_and_only_
     assert tried[1] == []
 
 
+async def test_the_log_names_the_station_that_comes_and_goes_and_what_it_does_not_take(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("INFO", "tidewatt")
+    async with central([charger()]) as rig:
+        async with connected(rig, answers={"ChangeConfiguration": REJECTED}) as station:
+            await station.boot()
+            await station.prepared()
+        await rig.until_state(lambda state: not state.online)
+    said = [record.getMessage() for record in caplog.records if record.name.startswith("tidewatt")]
+    connected_line, refused_line, gone_line = said
+    assert connected_line == "OCPP station CP-1 is connected from 127.0.0.1 with ocpp1.6"
+    assert refused_line.startswith("OCPP station CP-1 does not take MeterValueSampleInterval = '5', ")
+    assert gone_line == "OCPP station CP-1 is no longer connected"
+
+
 async def test_plugged_vehicle_is_started_and_its_measurements_arrive() -> None:
     async with central([charger()]) as rig, connected(rig) as station:
         await station.boot()

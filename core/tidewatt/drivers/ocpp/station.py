@@ -143,6 +143,7 @@ class Station:
         for point in self.points.values():
             point.limiter.forget()
             point.evse.expect_anything()
+        _LOGGER.info("OCPP station %s is connected from %s with %s", self.station_id, remote, version)
         connection.tasks.spawn(socket.keep_alive(self._settings.ping_interval_s))
         connection.tasks.spawn(self._stop_waiting_for_boot(connection))
         try:
@@ -153,6 +154,7 @@ class Station:
             if self._connection is connection:
                 self._connection = None
                 self._link.close()
+                _LOGGER.info("OCPP station %s is no longer connected", self.station_id)
                 self.push()
             await connection.tasks.close()
 
@@ -203,6 +205,9 @@ class Station:
             ping_interval_s=max(1, round(self._settings.ping_interval_s)),
         )
         found = await connection.commands.configure(wanted, self._record.refused)
+        if found.refused and found.refused != self._record.refused:
+            settings = ", ".join(f"{name} = {value!r}" for name, value in found.refused.items())
+            _LOGGER.info("OCPP station %s does not take %s", self.station_id, settings)
         self._record.rate_units = found.rate_units or self._record.rate_units
         self._record.max_stack_level = found.max_stack_level
         self._record.refused = found.refused

@@ -62,7 +62,7 @@ async def _settle(
         answer = await ask(session, "ChangeConfiguration", {"key": key, "value": value})
         if answer in _TAKEN:
             return value == values[0]
-        _LOGGER.info("The station does not take %s = %s: %s", key, value, answer)
+        _LOGGER.debug("The station does not take %s = %s: %s", key, value, answer)
     return False
 
 
@@ -71,7 +71,7 @@ async def _read(session: OcppSession, keys: list[str]) -> dict[str, str]:
     try:
         answer = await session.call("GetConfiguration", {"key": keys})
     except OcppCallError as error:
-        _LOGGER.info("The station does not tell its configuration: %s", error)
+        _LOGGER.debug("The station does not tell its configuration: %s", error)
         return {}
     found = {}
     for row in rows(answer, "configurationKey"):

@@ -53,7 +53,7 @@ async def _read(session: OcppSession, names: list[str]) -> dict[str, str]:
     try:
         answer = await session.call("GetVariables", {"getVariableData": [_address(name) for name in names]})
     except OcppCallError as error:
-        _LOGGER.info("The station does not tell its variables: %s", error)
+        _LOGGER.debug("The station does not tell its variables: %s", error)
         return {}
     found = {}
     for row in rows(answer, "getVariableResult"):
@@ -69,13 +69,10 @@ async def _write(session: OcppSession, changes: Mapping[str, str]) -> dict[str, 
     try:
         answer = await session.call("SetVariables", {"setVariableData": data})
     except OcppCallError as error:
-        _LOGGER.info("The station does not let its variables be set: %s", error)
+        _LOGGER.debug("The station does not let its variables be set: %s", error)
         return dict(changes)
     taken = {_name(row) for row in rows(answer, "setVariableResult") if text(row, "attributeStatus") in _TAKEN}
-    refused = {name: value for name, value in changes.items() if name not in taken}
-    if refused:
-        _LOGGER.info("The station does not take %s", refused)
-    return refused
+    return {name: value for name, value in changes.items() if name not in taken}
 
 
 def _address(name: str) -> dict[str, Any]:
