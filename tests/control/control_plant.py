@@ -12,6 +12,7 @@ from itertools import pairwise
 import math
 from typing import Any
 
+from tests.circuits import main_circuit
 from tidewatt.control import ControlSettings, Decision, Memory, Snapshot, decide
 from tidewatt.site import (
     Charger,
@@ -29,7 +30,6 @@ from tidewatt.site import (
     Site,
     Vehicle,
     Wish,
-    main_circuit,
 )
 
 TICK_S = 0.1

@@ -8,7 +8,8 @@ from homeassistant.core import HomeAssistant
 import pytest
 
 from custom_components.tidewatt.entity_sources import EntityMeter, EntitySoc
-from tidewatt.site import EntityMeterEndpoint, Meter, MeterReading, ModbusEndpoint, Site, VehicleState, main_circuit
+from tests.circuits import main_circuit
+from tidewatt.site import EntityMeterEndpoint, Meter, MeterReading, ModbusEndpoint, Site, VehicleState
 
 NOW_S = 1000.0
 POWER = ("sensor.p1", "sensor.p2", "sensor.p3")

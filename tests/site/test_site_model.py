@@ -7,6 +7,7 @@ import pickle
 from hypothesis import given, settings
 import pytest
 
+from tests.circuits import main_circuit
 from tests.strategies.sites import sites
 from tidewatt.site import (
     Charger,
@@ -17,22 +18,12 @@ from tidewatt.site import (
     Phase,
     Site,
     SiteError,
-    main_circuit,
-    per_phase,
 )
 
 
 def _charger(charger_id: str = "left", circuit_id: str = "main") -> Charger:
     endpoint = OcppEndpoint(station_id=f"station of {charger_id}")
     return Charger(charger_id=charger_id, name=charger_id, circuit_id=circuit_id, endpoint=endpoint)
-
-
-def test_main_circuit_has_the_rating_of_its_fuse_on_the_phases_there_are() -> None:
-    three, one = main_circuit(25), main_circuit(40, phases=1, export_limit_a=10)
-
-    assert (three.circuit_id, three.parent_id) == ("main", None)
-    assert (three.import_limit_a, three.export_limit_a) == (per_phase(25.0), per_phase(0.0))
-    assert (one.import_limit_a, one.export_limit_a) == (per_phase(40.0, 1), per_phase(10.0, 1))
 
 
 @given(sites())

@@ -19,7 +19,6 @@ from .model import (
     Meter,
     Site,
     Vehicle,
-    main_circuit,
 )
 from .phases import PHASE_COUNT, PerPhase, Phase, per_phase
 from .ports import ChargerPort, Clock, Driver, FaultListener, Reading, ReadingListener, StateStore
@@ -65,6 +64,5 @@ __all__ = [
     "Vehicle",
     "VehicleState",
     "Wish",
-    "main_circuit",
     "per_phase",
 ]

@@ -9,7 +9,7 @@ import math
 from .commands import Mode
 from .endpoints import EntitySocEndpoint, MeterEndpoint, ModbusEndpoint, OcppEndpoint, OcppListener
 from .errors import SiteError
-from .phases import PHASE_COUNT, PerPhase, Phase, per_phase
+from .phases import PHASE_COUNT, PerPhase, Phase
 
 MAIN_CIRCUIT_ID = "main"
 """The root of every circuit tree: the site's main fuse."""
@@ -193,8 +193,9 @@ class Site:
         _unique("meters", [meter.meter_id for meter in self.meters])
         _unique("chargers", charger_ids)
         _unique("vehicles", [vehicle.vehicle_id for vehicle in self.vehicles])
-        _unique("vehicles.charger_id", [vehicle.charger_id for vehicle in self.vehicles])
-        _unique("meters.circuit_id", [meter.circuit_id for meter in self.meters])
+        at_charger = [vehicle.charger_id for vehicle in self.vehicles]
+        _unique("vehicles.charger_id", at_charger, "A charger has at most one vehicle.")
+        _unique("meters.circuit_id", [meter.circuit_id for meter in self.meters], "A circuit has at most one meter.")
         for meter in self.meters:
             _known(f"meters.{meter.meter_id}.circuit_id", meter.circuit_id, circuit_ids)
         for charger in self.chargers:
@@ -233,25 +234,14 @@ class Site:
         return next((vehicle for vehicle in self.vehicles if vehicle.charger_id == charger_id), None)
 
 
-def main_circuit(fuse_a: float, phases: int = PHASE_COUNT, export_limit_a: float = 0.0) -> Circuit:
-    """Return the root circuit of a site from the rating of its main fuse."""
-    return Circuit(
-        circuit_id=MAIN_CIRCUIT_ID,
-        name="Main fuse",
-        parent_id=None,
-        import_limit_a=per_phase(fuse_a, phases),
-        export_limit_a=per_phase(export_limit_a, phases),
-    )
-
-
 def _require(condition: bool, field_name: str, value: object, remedy: str) -> None:
     if not condition:
         raise SiteError(field_name, value, remedy)
 
 
-def _unique(field_name: str, values: list[str]) -> None:
+def _unique(field_name: str, values: list[str], remedy: str = "Use every id once.") -> None:
     for value in values:
-        _require(values.count(value) == 1, field_name, value, "Use every id once.")
+        _require(values.count(value) == 1, field_name, value, remedy)
 
 
 def _known(field_name: str, value: str | None, known: list[str]) -> None:
