@@ -18,6 +18,7 @@ from tidewatt.site import (
     Phase,
     Site,
     SiteError,
+    per_phase,
 )
 
 
