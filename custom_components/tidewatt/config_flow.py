@@ -77,7 +77,7 @@ class TidewattConfigFlow(ConfigFlow, domain=DOMAIN):
         if user_input is not None:
             data = site_from_form(user_input, {} if entry is None else entry.data)
             parts = [] if entry is None else placed(map(Part.of, entry.subentries.values()))
-            errors, placeholders = check_site(user_input[CONF_NAME], data, parts, user_input)
+            errors, placeholders = check_site(user_input[CONF_NAME], data, parts, user_input, {CONF_SITE, CONF_OCPP})
             errors = errors or await self._async_try_listener(data, entry)
             if not errors:
                 return self._save_site(user_input[CONF_NAME], data, entry)

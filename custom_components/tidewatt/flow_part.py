@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set as AbstractSet
 from typing import Any
 
 from homeassistant.config_entries import (
@@ -127,21 +127,23 @@ def parts_with(entry: ConfigEntry, part: Part) -> list[Part]:
 
 def check_part(entry: ConfigEntry, part: Part, values: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, str]]:
     """Return a form's errors and placeholders for a site with this part: none when it fits."""
-    return check_site(entry.title, entry.data, parts_with(entry, part), values)
+    return check_site(entry.title, entry.data, parts_with(entry, part), values, {part.part_id})
 
 
 def check_site(
-    name: str, data: Mapping[str, Any], parts: Sequence[Part], values: Mapping[str, Any]
+    name: str, data: Mapping[str, Any], parts: Sequence[Part], values: Mapping[str, Any], edited: AbstractSet[str]
 ) -> tuple[dict[str, str], dict[str, str]]:
     """Return a form's errors and placeholders for a site: none when its parts fit together.
 
-    An error is on the field that is named, if the form has that.
+    An error is on the field that is named, if the form has that. `edited` are the ids or sections that the form is
+    about; an error of anything else says what it is about.
     """
     try:
         site_from_parts(name, data, parts)
     except SiteError as error:
-        field = error.field.rpartition(".")[2]
-        return {field if field in values else BASE: "does_not_fit"}, describe(error, name, parts)
+        *place, field = error.field.split(".")
+        key = "does_not_fit" if edited.isdisjoint(place) or field not in values else "not_usable"
+        return {field if field in values else BASE: key}, describe(error, name, parts)
     return {}, {}
 
 

@@ -84,7 +84,7 @@ async def test_a_wiring_that_does_not_fit_is_refused(
 
     result = await hass.config_entries.flow.async_configure(flow["flow_id"], WIRED | {"maximum_a": 7, "minimum_a": 9})
 
-    assert result["errors"] == {"maximum_a": "does_not_fit"}
+    assert result["errors"] == {"maximum_a": "not_usable"}
 
 
 async def test_an_offer_is_withdrawn_once_the_station_is_configured_by_hand(

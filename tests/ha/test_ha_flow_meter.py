@@ -75,7 +75,9 @@ async def test_a_second_meter_on_one_circuit_is_refused(
 
     result = await fill(hass, form, modbus(grid_meter.port, circuit="main"))
 
-    assert result["errors"] == {"base": "does_not_fit"} or result["errors"] == {"circuit": "does_not_fit"}
+    assert result["errors"] == {"circuit": "does_not_fit"}
+    said = result["description_placeholders"]
+    assert (said["value"], said["remedy"]) == ("Harbour Street 7", "A circuit has at most one meter.")
 
 
 async def test_a_modbus_meter_is_reconfigured(
@@ -114,7 +116,7 @@ async def test_entities_that_show_the_quantity_are_a_meter(
 @pytest.mark.parametrize(
     ("kind", "unit", "count", "error"),
     [
-        ("power", "W", 2, "does_not_fit"),
+        ("power", "W", 2, "not_usable"),
         ("current", "A", 1, "count_of_current"),
         ("power", "A", 1, "no_power"),
         ("current", "W", 3, "no_current"),

@@ -147,10 +147,9 @@ async def test_a_range_that_no_vehicle_could_follow_is_refused_on_its_field(
 
     result = await fill(hass, form, CHARGER | {"minimum_a": 10, "maximum_a": 8, "safe_a": 0})
 
-    assert result["errors"] == {"maximum_a": "does_not_fit"}
+    assert result["errors"] == {"maximum_a": "not_usable"}
     said = result["description_placeholders"]
-    assert (said["field"], said["value"]) == (f"{CHARGER['name']}, maximum_a", "8")
-    assert said["remedy"]
+    assert said["remedy"] == "Give a current of at least minimum_a (10 A)."
 
 
 @pytest.mark.parametrize("rating_a", [0, 5.9])
@@ -193,6 +192,8 @@ async def test_a_second_vehicle_at_one_charger_is_refused(hass: HomeAssistant, r
     result = await fill(hass, form, {"name": "Ioniq", "charger": "left"})
 
     assert result["errors"] == {"charger": "does_not_fit"}
+    said = result["description_placeholders"]
+    assert (said["value"], said["remedy"]) == ("Left bay", "A charger has at most one vehicle.")
 
 
 async def test_a_vehicle_is_reconfigured(hass: HomeAssistant, running: MockConfigEntry) -> None:

@@ -138,7 +138,7 @@ WRONG: list[tuple[str, str, str, str]] = [
     ("limit_a: [20, 16, 16]", "limit_a: [20, x, 16]", "circuits.garage.limit_a", "plain number"),
     ("parent: main", "parent: mian", "circuits.garage.parent", "main"),
     ("id: garage, name", "id: main, name", "circuits", "once"),
-    ("circuit: garage, entity", "circuit: main, entity", "meters.circuit", "once"),
+    ("circuit: garage, entity", "circuit: main, entity", "meters.circuit", "at most one meter"),
     ("tolerance_s: 10", "tolerance_s: 0", "meters.grid.tolerance_s", "age in seconds"),
     ("interval_s: 0.5", "interval_s: 10", "meters.grid.modbus.interval_s", "less than tolerance_s"),
     ("interval_s: 0.5", "interval_s: 0", "meters.grid.modbus.interval_s", "seconds between"),
