@@ -13,7 +13,7 @@ from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.storage import STORAGE_DIR
 from homeassistant.helpers.typing import ConfigType
 
-from tidewatt.ledger.store import JsonFileStore
+from tidewatt.ledger import JsonFileStore
 from tidewatt.site import SiteError
 
 from .const import DOMAIN, PLATFORMS
