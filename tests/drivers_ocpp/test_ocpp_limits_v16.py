@@ -37,6 +37,15 @@ async def test_a_setpoint_becomes_an_expiring_profile_of_the_transaction() -> No
         assert timedelta(seconds=115) < ends - datetime.now(UTC) < timedelta(seconds=125)
 
 
+async def test_a_setpoint_holds_at_once_on_a_station_whose_clock_is_minutes_behind() -> None:
+    async with central([charger()]) as rig, connected(rig) as station:
+        await charging(station)
+        await rig.system.port("left").apply(setpoint(10))
+        schedule = profile_of(await station.next_profile("TxProfile"))["chargingSchedule"]
+        its_time = datetime.now(UTC) - timedelta(minutes=4)
+        assert datetime.fromisoformat(schedule["startSchedule"]) < its_time
+
+
 async def test_a_pause_is_a_limit_of_zero() -> None:
     async with central([charger()]) as rig, connected(rig) as station:
         await charging(station)

@@ -35,7 +35,7 @@ _REJECTIONS_OF_A_QUIRK = 2
 _TX_NOT_FOUND = "TxNotFound"
 """Why OCPP 2.0.1 has a station refuse the profile of a transaction that does not run."""
 _FLOOR_LEVEL = 0
-_CLOCK_MARGIN_S = 30
+_CLOCK_MARGIN_S = 300
 """Profiles start this far in the past, so that a station whose clock is behind does not fall to the floor."""
 _FRESH_SHARE = 0.75
 """A setpoint is not repeated while more than this share of its validity is left."""
