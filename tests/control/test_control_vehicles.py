@@ -186,3 +186,28 @@ def test_a_charger_that_comes_back_after_a_restart_is_not_paused_before_it_is_me
     plant.run(60)
     assert all((car.starts, car.stops) == (1, 0) for car in cars.values())
     assert plant.worst_overload_s(25.0) == 0
+
+
+def test_a_vehicle_that_ignores_its_limit_is_paused_when_nobody_else_can_end_the_overload() -> None:
+    bad = Car()
+    house_a = [2.0]
+    plant = Plant(
+        site(charger("bad"), charger("good"), fuse_a=20.0),
+        {"bad": bad, "good": Car()},
+        house_a=lambda _: (house_a[0], 2.0, 2.0),
+    )
+    plant.run(60)
+    bad.obeys, bad.maximum_a = False, 16.0
+    house_a[0] = 8.0
+    plant.run(4)
+    assert plant.current_a("bad") == 9, "first the others make room"
+    plant.run(2)
+    assert (plant.current_a("bad"), plant.setpoint("bad").reason.code) == (0, ReasonCode.CIRCUIT)
+    bad.obeys = True
+    plant.run(5)
+    assert max(plant.grid_a()) <= 20
+    house_a[0] = 2.0
+    plant.run(45)
+    assert plant.current_a("bad") == 0, "a pause lasts a while"
+    plant.run(60)
+    assert (plant.current_a("bad"), plant.current_a("good")) == (9, 9)

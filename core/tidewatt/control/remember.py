@@ -75,7 +75,7 @@ def _told(point: Point, settle_s: float, now_s: float) -> tuple[Told, ...]:
 
 def _pause(point: Point, now_s: float) -> tuple[float | None, Reason | None]:
     """Return since when the charger is paused by control, and the constraint that paused it."""
-    if point.setpoint_a > 0 or point.reason.code in _AT_WILL:
+    if point.setpoint_a > 0 or (point.pause is not None and point.pause.code in _AT_WILL):
         return None, None
     if point.current_a > 0:
         return now_s, point.reason

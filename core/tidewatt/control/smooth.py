@@ -94,7 +94,10 @@ def _why_held(cycle: Cycle, point: Point, headroom: Rows) -> Reason:
 
 
 def _hold_disobedient(cycle: Cycle, point: Point, headroom: Rows) -> None:
-    """A charger that draws too much is told no more than before, and less if what it draws does not fit."""
+    """A charger that draws too much is told no more than before, and less if what it draws does not fit.
+
+    When it goes on without heed of that and the overload with it, only a pause can help: it opens the contactor.
+    """
     free_a, circuit, phase = room_for(cycle, point, headroom)
     fits_a = (point.drawn_a or 0.0) + free_a
     point.setpoint_a, point.reason = point.current_a, _VEHICLE
@@ -103,8 +106,21 @@ def _hold_disobedient(cycle: Cycle, point: Point, headroom: Rows) -> None:
     if fits_a < point.setpoint_a:
         point.setpoint_a = down_to_step(fits_a, point.charger.step_a)
         point.reason = circuit_reason(cycle.layout, ReasonCode.CIRCUIT, circuit, phase)
+    if free_a < 0 and _overloaded_long(cycle, point):
+        point.setpoint_a = 0.0
+        point.reason = circuit_reason(cycle.layout, ReasonCode.CIRCUIT, circuit, phase)
     if point.setpoint_a < point.minimum_a:
         point.setpoint_a = 0.0
+
+
+def _overloaded_long(cycle: Cycle, point: Point) -> bool:
+    """Say whether a circuit on a charger's way to the root has been overloaded longer than others need to make room."""
+    for circuit in point.place.path:
+        memory = cycle.memory.circuits.get(cycle.layout.nodes[circuit].circuit.circuit_id)
+        since_s = None if memory is None else memory.overloaded_since_s
+        if since_s is not None and cycle.now_s - since_s >= cycle.settings.settle_s:
+            return True
+    return False
 
 
 def _roll_back(layout: Layout, point: Point, estimates: list[CircuitEstimate]) -> None:
