@@ -190,6 +190,17 @@ async def test_stored_nonsense_is_not_fatal(name: str) -> None:
         assert rig.controller.wish("a") == Wish(mode=Mode.FAST)
 
 
+async def test_what_a_charger_was_told_is_on_disk_before_long() -> None:
+    async with Rig(site(charger("a"))).running() as rig:
+        rig.plug("a")
+        await rig.read_meter()
+
+        # Long before the regular save: a power cut must not make control forget what may be flowing.
+        await rig.store.until_saved("memory")
+        told = json.loads(rig.store.texts["memory"])["chargers"]["a"]["told"]
+        assert told[-1][1] == 6
+
+
 async def test_a_disk_that_hangs_delays_no_cycle() -> None:
     store = DictStore()
     async with Rig(site(charger("a")), store=store).running() as rig:

@@ -223,6 +223,8 @@ class Controller:
         decision, self._memory = decide(snapshot, before)
         for setpoint in decision.setpoints:
             self._senders[setpoint.charger_id].offer(setpoint, snapshot.chargers.get(setpoint.charger_id))
+        if self._decision is None or _currents_a(self._decision) != _currents_a(decision):
+            self._keeper.setpoints_changed()
         self._cycles += 1
         self._cycle_duration_s = time.perf_counter() - started_s
         if self._trace is not None:
@@ -238,6 +240,10 @@ class Controller:
         }
         commands = (sender.fault for sender in self._senders.values() if sender.fault is not None)
         return (*commands, *(fault for _, fault in self._reported.values()))
+
+
+def _currents_a(decision: Decision) -> list[float]:
+    return [setpoint.current_a for setpoint in decision.setpoints]
 
 
 def _matters(before: ChargerState | None, after: ChargerState) -> bool:

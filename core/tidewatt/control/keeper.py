@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 import contextlib
 import logging
+import math
 from typing import Any, Final
 
 import msgspec
@@ -18,14 +19,17 @@ from .wishes import wishes_document, wishes_from_document
 _LOGGER = logging.getLogger(__name__)
 
 MEMORY_EVERY_S: Final = 30.0
-"""How often the memory is saved: what is lost in a crash is a few timers."""
+"""How often the memory is saved when nobody is told anything new: what is lost in a crash is a few timers."""
+
+MEMORY_SOON_S: Final = 2.0
+"""How soon it is saved when somebody was: after a power cut, what may be flowing must be known."""
 
 _WISHES: Final = "wishes"
 _MEMORY: Final = "memory"
 
 
 class Keeper:
-    """Saves wishes as soon as they change, and the memory every now and then and at the end."""
+    """Saves wishes as soon as they change, the memory soon after setpoints do, every now and then, and at the end."""
 
     def __init__(
         self, store: StateStore, *, wishes: Callable[[], Mapping[str, Wish]], memory: Callable[[], Memory]
@@ -33,7 +37,9 @@ class Keeper:
         self._store = store
         self._wishes = wishes
         self._memory = memory
-        self._wishes_changed = asyncio.Event()
+        self._wishes_changed = False
+        self._memory_due_s = math.inf
+        self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     async def load_wishes(self) -> dict[str, Wish]:
@@ -56,11 +62,18 @@ class Keeper:
 
     def start(self) -> None:
         """Begin to save."""
+        self._memory_due_s = asyncio.get_running_loop().time() + MEMORY_EVERY_S
         self._task = asyncio.create_task(self._run(), name="keeper of wishes and memory")
 
     def wishes_changed(self) -> None:
         """Have the wishes saved."""
-        self._wishes_changed.set()
+        self._wishes_changed = True
+        self._wake.set()
+
+    def setpoints_changed(self) -> None:
+        """Have the memory saved soon."""
+        self._memory_due_s = min(self._memory_due_s, asyncio.get_running_loop().time() + MEMORY_SOON_S)
+        self._wake.set()
 
     async def stop(self) -> None:
         """Save what is not saved yet and end."""
@@ -69,25 +82,25 @@ class Keeper:
             return
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        if self._wishes_changed.is_set():
+        if self._wishes_changed:
             await self._save_wishes()
         await self._save(_MEMORY, memory_document(self._memory()))
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
-        memory_due_s = loop.time() + MEMORY_EVERY_S
         while True:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout_at(memory_due_s):
-                    await self._wishes_changed.wait()
-            if self._wishes_changed.is_set():
+                async with asyncio.timeout_at(self._memory_due_s):
+                    await self._wake.wait()
+            self._wake.clear()
+            if self._wishes_changed:
                 await self._save_wishes()
-            if loop.time() >= memory_due_s:
-                memory_due_s = loop.time() + MEMORY_EVERY_S
+            if loop.time() >= self._memory_due_s:
+                self._memory_due_s = loop.time() + MEMORY_EVERY_S
                 await self._save(_MEMORY, memory_document(self._memory()))
 
     async def _save_wishes(self) -> None:
-        self._wishes_changed.clear()
+        self._wishes_changed = False
         await self._save(_WISHES, wishes_document(self._wishes()))
 
     async def _save(self, name: str, document: Mapping[str, Any]) -> None:
