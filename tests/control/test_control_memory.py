@@ -9,7 +9,7 @@ import pytest
 from tests.control.control_plant import Car, Plant, charger, site
 from tidewatt.control import Memory
 from tidewatt.control.memory import memory_document, memory_from_document
-from tidewatt.site import Mode, ReasonCode
+from tidewatt.site import Mode, Phase, ReasonCode
 
 
 def eventful_plant() -> Plant:
@@ -61,3 +61,30 @@ def test_memory_forgets_chargers_that_are_gone() -> None:
     plant.run(1)
     assert list(plant.memory.chargers) == ["a"]
     assert plant.memory.chargers["a"].on_since_s == before.on_since_s
+
+
+@pytest.mark.parametrize("back_after_s", [0.3, 1.0, 3.0])
+def test_a_power_cut_pauses_nobody_whose_station_just_went_on(back_after_s: float) -> None:
+    names = ("a", "b", "c")
+    plant = Plant(
+        site(charger("a"), charger("b", weight=2.0), charger("c", phases=(Phase.L3,))),
+        {"a": Car(), "b": Car(), "c": Car(phases=1)},
+        house_a=lambda _: (1.0, 1.0, 1.0),
+    )
+    plant.run(60)
+    document = json.loads(json.dumps(memory_document(plant.memory)))
+
+    # Control is back before any meter or station: the stations went on with what they were told.
+    plant.memory = memory_from_document(document, plant.now_s)
+    plant.meters.clear()
+    for name in names:
+        plant.cars[name].online, plant.cars[name].state = False, None
+    plant.cycle()
+    for position, name in enumerate(names):
+        plant.run(back_after_s if position else 0.2)
+        plant.cars[name].online = True
+        plant.cars[name].next_report_s = plant.now_s + 1.5
+    plant.run(30)
+
+    assert [plant.cars[name].stops for name in names] == [0, 0, 0]
+    assert plant.worst_overload_s(25.0) <= 1

@@ -95,7 +95,8 @@ def _deficit(point: Point, elapsed_s: float) -> float:
 
 def _circuit(one: CircuitEstimate, before: CircuitMemory, now_s: float) -> CircuitMemory:
     if one.current_a is None or one.base_a is None:
-        return _NEW
+        # The last estimate is still the best guess for when the meter is back; what chargers drew then is not.
+        return CircuitMemory(base_a=before.base_a, held_a=before.held_a)
     l1_a, l2_a, l3_a = (current_a - base_a for current_a, base_a in zip(one.current_a, one.base_a, strict=True))
     return CircuitMemory(
         base_a=one.base_a,
