@@ -44,6 +44,16 @@ def test_a_persons_limit_is_kept(limit_a: float, expected_a: float) -> None:
         assert plant.setpoint("a").reason.code is ReasonCode.USER_LIMIT
 
 
+def test_a_lifted_limit_is_no_reason_any_more() -> None:
+    plant = Plant(site(charger("a")), {"a": Car()})
+    plant.run(20)
+    plant.wishes["a"] = Wish(mode=Mode.FAST, limit_a=0.0)
+    plant.run(5)
+    plant.wishes["a"] = Wish(mode=Mode.FAST)
+    plant.run(1)
+    assert (plant.current_a("a"), plant.setpoint("a").reason.code) == (0, ReasonCode.MINIMUM_TIME)
+
+
 def test_wishes_replace_what_is_configured_but_never_exceed_it() -> None:
     plant = Plant(site(charger("a"), charger("b"), fuse_a=22.0), {"a": Car(), "b": Car()})
     plant.wishes = {

@@ -87,7 +87,8 @@ def _left_out(cycle: Cycle, point: Point, headroom: Rows) -> None:
 def _why_held(cycle: Cycle, point: Point, headroom: Rows) -> Reason:
     """A pause is for its cause while that lasts, and a little while longer; then only for the minimum time."""
     paused_by, since_s = point.memory.paused_by, point.memory.off_since_s
-    if paused_by is None or since_s is None:
+    if paused_by is None or since_s is None or paused_by.code is ReasonCode.USER_LIMIT:
+        # A person's limit that still held would be a pause of its own.
         return _MINIMUM_TIME
     settling = cycle.now_s - since_s < cycle.settings.settle_s
     return paused_by if settling or room_for(cycle, point, headroom)[0] < point.minimum_a else _MINIMUM_TIME
