@@ -48,7 +48,7 @@ def test_a_lifted_limit_is_no_reason_any_more() -> None:
     plant = Plant(site(charger("a")), {"a": Car()})
     plant.run(20)
     plant.wishes["a"] = Wish(mode=Mode.FAST, limit_a=0.0)
-    plant.run(5)
+    plant.run(2)
     plant.wishes["a"] = Wish(mode=Mode.FAST)
     plant.run(1)
     assert (plant.current_a("a"), plant.setpoint("a").reason.code) == (0, ReasonCode.MINIMUM_TIME)
