@@ -149,6 +149,12 @@ async def test_an_unanswered_call_times_out_and_its_late_answer_is_ignored() -> 
         assert (session.counters.timeouts, session.counters.unmatched_answers) == (1, 1)
 
 
+async def test_a_question_that_may_be_left_unanswered_waits_for_less() -> None:
+    async with running(call_timeout_s=3600) as (session, _):
+        with pytest.raises(OcppTimeoutError, match="TriggerMessage"):
+            await session.call("TriggerMessage", {"requestedMessage": "Heartbeat"}, timeout_s=0.01)
+
+
 async def test_closing_fails_the_call_that_waits() -> None:
     async with running() as (session, peer):
         call = asyncio.create_task(session.call("ClearCache", {}))

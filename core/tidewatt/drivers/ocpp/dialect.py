@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from tidewatt.site import ChargerStatus
 
@@ -194,10 +194,14 @@ class Commands(Protocol):
         """Restart the station: at once, or when its transactions have ended."""
 
 
-async def ask(session: OcppSession, action: str, payload: dict[str, Any]) -> str:
+QUESTION_TIMEOUT_S: Final = 5.0
+"""For what may be left unanswered, such as set-up questions: until then the station can be given no limit."""
+
+
+async def ask(session: OcppSession, action: str, payload: dict[str, Any], *, timeout_s: float | None = None) -> str:
     """Call and return the status word of the answer; the peer's CALLERROR counts as an answer in words."""
     try:
-        answer = await session.call(action, payload)
+        answer = await session.call(action, payload, timeout_s=timeout_s)
     except OcppCallError as error:
         return str(error)
     return text(answer, "status") or "an answer without status"

@@ -151,8 +151,8 @@ class OcppSession:
         self.closed = True
         await self._socket.close()
 
-    async def call(self, action: str, payload: dict[str, Any]) -> dict[str, Any]:
-        """Send a CALL and return the payload of its answer.
+    async def call(self, action: str, payload: dict[str, Any], *, timeout_s: float | None = None) -> dict[str, Any]:
+        """Send a CALL and return the payload of its answer. `timeout_s` replaces the session's own.
 
         OcppCallError when the peer refuses, OcppTimeoutError when it does not answer, OcppClosedError without a
         connection, OcppBusyError when too many calls wait already, OcppSchemaError when the payload is wrong.
@@ -164,26 +164,26 @@ class OcppSession:
         self._waiting_calls += 1
         try:
             async with self._turn:
-                answer = await self._exchange(action, payload)
+                answer = await self._exchange(action, payload, timeout_s or self._call_timeout_s)
         finally:
             self._waiting_calls -= 1
         if not schemas.is_valid_response(action, answer):
             self.counters.schema_violations += 1
         return answer
 
-    async def _exchange(self, action: str, payload: dict[str, Any]) -> dict[str, Any]:
+    async def _exchange(self, action: str, payload: dict[str, Any], timeout_s: float) -> dict[str, Any]:
         if self.closed:
             raise OcppClosedError(f"There is no connection; {action} was not sent.")
         message_id = str(uuid4())
         future: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         self._pending = (message_id, future)
         try:
-            async with asyncio.timeout(self._call_timeout_s):
+            async with asyncio.timeout(timeout_s):
                 await self._send(encode_call(message_id, action, payload))
                 return await future
         except TimeoutError as error:
             self.counters.timeouts += 1
-            raise OcppTimeoutError(f"{action} was not answered within {self._call_timeout_s:g} s.") from error
+            raise OcppTimeoutError(f"{action} was not answered within {timeout_s:g} s.") from error
         except ConnectionError as error:
             raise OcppClosedError(f"The connection closed while {action} was sent.") from error
         finally:

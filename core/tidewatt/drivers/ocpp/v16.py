@@ -6,7 +6,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from . import v16_configuration
-from .dialect import ACCEPTED, Capabilities, Profile, Purpose, Wanted, ask, schedule_limits, schedule_of
+from .dialect import (
+    ACCEPTED,
+    QUESTION_TIMEOUT_S,
+    Capabilities,
+    Profile,
+    Purpose,
+    Wanted,
+    ask,
+    schedule_limits,
+    schedule_of,
+)
 from .session import OcppCallError, OcppSession
 from .wire import child, text
 
@@ -23,13 +33,14 @@ class CommandsV16:
 
     async def trigger_status(self, evse_id: int) -> str:
         """Ask for a StatusNotification."""
-        return await ask(
-            self._session, "TriggerMessage", {"requestedMessage": "StatusNotification", "connectorId": evse_id}
-        )
+        return await self._trigger({"requestedMessage": "StatusNotification", "connectorId": evse_id})
 
     async def trigger_transaction(self, evse_id: int) -> str:
         """Ask for MeterValues, which name the running transaction."""
-        return await ask(self._session, "TriggerMessage", {"requestedMessage": "MeterValues", "connectorId": evse_id})
+        return await self._trigger({"requestedMessage": "MeterValues", "connectorId": evse_id})
+
+    async def _trigger(self, request: dict[str, Any]) -> str:
+        return await ask(self._session, "TriggerMessage", request, timeout_s=QUESTION_TIMEOUT_S)
 
     async def request_start(self, evse_id: int, id_tag: str) -> str:
         """Send RemoteStartTransaction."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 import logging
 
-from .dialect import ACCEPTED, Capabilities, Wanted, ask
+from .dialect import ACCEPTED, QUESTION_TIMEOUT_S, Capabilities, Wanted, ask
 from .session import OcppCallError, OcppSession
 from .wire import integer, rows, text
 
@@ -59,7 +59,7 @@ async def _settle(
     for value in values:
         if value == present:
             return False
-        answer = await ask(session, "ChangeConfiguration", {"key": key, "value": value})
+        answer = await ask(session, "ChangeConfiguration", {"key": key, "value": value}, timeout_s=QUESTION_TIMEOUT_S)
         if answer in _TAKEN:
             return value == values[0]
         _LOGGER.debug("The station does not take %s = %s: %s", key, value, answer)
@@ -69,7 +69,7 @@ async def _settle(
 async def _read(session: OcppSession, keys: list[str]) -> dict[str, str]:
     """Return the values of the keys that the station knows."""
     try:
-        answer = await session.call("GetConfiguration", {"key": keys})
+        answer = await session.call("GetConfiguration", {"key": keys}, timeout_s=QUESTION_TIMEOUT_S)
     except OcppCallError as error:
         _LOGGER.debug("The station does not tell its configuration: %s", error)
         return {}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import logging
 from typing import Any
 
-from .dialect import ACCEPTED, Capabilities, Wanted
+from .dialect import ACCEPTED, QUESTION_TIMEOUT_S, Capabilities, Wanted
 from .session import OcppCallError, OcppSession
 from .wire import child, integer, rows, text
 
@@ -51,7 +51,8 @@ async def configure(session: OcppSession, wanted: Wanted, refused: Mapping[str, 
 async def _read(session: OcppSession, names: list[str]) -> dict[str, str]:
     """Return the values of the variables that the station knows."""
     try:
-        answer = await session.call("GetVariables", {"getVariableData": [_address(name) for name in names]})
+        request = {"getVariableData": [_address(name) for name in names]}
+        answer = await session.call("GetVariables", request, timeout_s=QUESTION_TIMEOUT_S)
     except OcppCallError as error:
         _LOGGER.debug("The station does not tell its variables: %s", error)
         return {}
@@ -67,7 +68,7 @@ async def _write(session: OcppSession, changes: Mapping[str, str]) -> dict[str, 
     """Set variables and return those that the station did not take."""
     data = [{**_address(name), "attributeValue": value} for name, value in changes.items()]
     try:
-        answer = await session.call("SetVariables", {"setVariableData": data})
+        answer = await session.call("SetVariables", {"setVariableData": data}, timeout_s=QUESTION_TIMEOUT_S)
     except OcppCallError as error:
         _LOGGER.debug("The station does not let its variables be set: %s", error)
         return dict(changes)
