@@ -16,7 +16,8 @@ RIGHT = {"entity_id": "select.right_bay_mode"}
 async def test_mode_off_pauses_a_bay_and_fast_brings_it_back(calm: Scene) -> None:
     await calm.api.action("tidewatt.set_mode", RIGHT, mode="off")
     await calm.until_limits({"right": 0}, 20, tolerance_a=0)
-    assert calm.api.state("sensor.right_bay_limited_by") == "mode_off"
+    # Home Assistant tells of one entity after the other.
+    await calm.until_state("sensor.right_bay_limited_by", "mode_off", 20)
     await calm.until_world(lambda world: world["vehicles"]["right"]["power_w"] == 0, "a paused vehicle", 20)
 
     await calm.api.action("tidewatt.set_mode", RIGHT, mode="fast")

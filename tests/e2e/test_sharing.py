@@ -52,7 +52,7 @@ async def test_a_house_load_step_is_absorbed_before_the_second_next_reading(calm
     assert all(reading[L3] <= FUSE_A + METER_DIGIT_A for reading in (second, *later)), [first, second, *later]
     # 9 A are left on L3: one bay goes on, and what it may draw is all there is.
     assert sum((calm.limit_a(bay) or 0.0) > 0 for bay in BY_WEIGHT) == 1
-    assert calm.api.state("binary_sensor.harbour_street_7_overload") == "off"
+    await calm.until_state("binary_sensor.harbour_street_7_overload", "off", 20)
 
 
 async def test_a_lost_meter_brings_all_to_safe_current_and_back(calm: Scene) -> None:
@@ -62,8 +62,8 @@ async def test_a_lost_meter_brings_all_to_safe_current_and_back(calm: Scene) -> 
     await calm.until_limits(SAFE, 20, tolerance_a=0)
     await calm.until_state("sensor.harbour_street_7_controller_health", "fail_safe", 20)
     for bay in SAFE:
-        assert calm.api.state(f"sensor.{bay}_bay_limited_by") == "fail_safe"
-    assert calm.api.state("sensor.harbour_street_7_grid_power") == "unavailable"
+        await calm.until_state(f"sensor.{bay}_bay_limited_by", "fail_safe", 20)
+    await calm.until_state("sensor.harbour_street_7_grid_power", "unavailable", 20)
     await calm.until_world(
         lambda world: all(vehicle["current_a"][0] <= 6 for vehicle in world["vehicles"].values()),
         "vehicles at the safe current",
