@@ -31,7 +31,7 @@ class Station:
     def __init__(self, station_id: str) -> None:
         self.station_id = station_id
         self.current_a = 0.0
-        self.profile_at_s: float | None = None
+        self.profiles_at_s: list[float] = []
         self._transaction_id: int | None = None
         self._ids = itertools.count()
         self._answers: dict[str, asyncio.Future[Any]] = {}
@@ -90,7 +90,7 @@ class Station:
         received_s: float,
     ) -> None:
         if action == "SetChargingProfile" and payload["csChargingProfiles"]["chargingProfilePurpose"] == "TxProfile":
-            self.profile_at_s = received_s
+            self.profiles_at_s.append(received_s)
             schedule = payload["csChargingProfiles"]["chargingSchedule"]
             self.current_a = schedule["chargingSchedulePeriod"][0]["limit"]
         answers = {"GetConfiguration": {"configurationKey": [], "unknownKey": payload.get("key", [])}}
@@ -156,14 +156,18 @@ class Plant:
     def step(self, current_a: float) -> None:
         """Let the next meter reading show `current_a` more of the house."""
         self.stepped_at_s = None
+        for station in self.stations:
+            station.profiles_at_s.clear()
         self._pending_a = self._house_a + current_a
 
     def latencies_ms(self) -> Iterator[float]:
         """Yield, for each station told of the last step, the time from the meter's answer to the profile's arrival."""
         if (stepped_at_s := self.stepped_at_s) is not None:
             for station in self.stations:
-                if station.profile_at_s is not None and station.profile_at_s > stepped_at_s:
-                    yield (station.profile_at_s - stepped_at_s) * 1000
+                # Later ones only even the shares out.
+                answers_s = (at_s for at_s in station.profiles_at_s if at_s > stepped_at_s)
+                if (first_s := next(answers_s, None)) is not None:
+                    yield (first_s - stepped_at_s) * 1000
 
     def _image(self) -> RegisterImage:
         if self._pending_a is not None:
