@@ -207,6 +207,11 @@ async def ask(session: OcppSession, action: str, payload: dict[str, Any], *, tim
     return text(answer, "status") or "an answer without status"
 
 
+async def trigger(session: OcppSession, request: dict[str, Any]) -> str:
+    """Send TriggerMessage, which stations leave unanswered, and return the status word of the answer."""
+    return await ask(session, "TriggerMessage", request, timeout_s=QUESTION_TIMEOUT_S)
+
+
 def schedule_of(profile: Profile) -> dict[str, Any]:
     """Return the charging schedule of a profile, which all versions write alike."""
     limits = [(0, profile.limit)]

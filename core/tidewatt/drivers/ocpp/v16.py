@@ -8,7 +8,6 @@ from typing import Any
 from . import v16_configuration
 from .dialect import (
     ACCEPTED,
-    QUESTION_TIMEOUT_S,
     Capabilities,
     Profile,
     Purpose,
@@ -16,6 +15,7 @@ from .dialect import (
     ask,
     schedule_limits,
     schedule_of,
+    trigger,
 )
 from .session import OcppCallError, OcppSession
 from .wire import child, text
@@ -33,14 +33,11 @@ class CommandsV16:
 
     async def trigger_status(self, evse_id: int) -> str:
         """Ask for a StatusNotification."""
-        return await self._trigger({"requestedMessage": "StatusNotification", "connectorId": evse_id})
+        return await trigger(self._session, {"requestedMessage": "StatusNotification", "connectorId": evse_id})
 
     async def trigger_transaction(self, evse_id: int) -> str:
         """Ask for MeterValues, which name the running transaction."""
-        return await self._trigger({"requestedMessage": "MeterValues", "connectorId": evse_id})
-
-    async def _trigger(self, request: dict[str, Any]) -> str:
-        return await ask(self._session, "TriggerMessage", request, timeout_s=QUESTION_TIMEOUT_S)
+        return await trigger(self._session, {"requestedMessage": "MeterValues", "connectorId": evse_id})
 
     async def request_start(self, evse_id: int, id_tag: str) -> str:
         """Send RemoteStartTransaction."""

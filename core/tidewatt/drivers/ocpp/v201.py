@@ -9,7 +9,6 @@ from typing import Any
 from . import v201_variables
 from .dialect import (
     ACCEPTED,
-    QUESTION_TIMEOUT_S,
     Capabilities,
     Profile,
     Purpose,
@@ -17,6 +16,7 @@ from .dialect import (
     ask,
     schedule_limits,
     schedule_of,
+    trigger,
 )
 from .session import OcppCallError, OcppSession
 from .wire import child, text, utc_now
@@ -37,14 +37,11 @@ class CommandsV201:
     async def trigger_status(self, evse_id: int) -> str:
         """Ask for a StatusNotification."""
         evse = {"id": evse_id, "connectorId": 1}
-        return await self._trigger({"requestedMessage": "StatusNotification", "evse": evse})
+        return await trigger(self._session, {"requestedMessage": "StatusNotification", "evse": evse})
 
     async def trigger_transaction(self, evse_id: int) -> str:
         """Ask for a TransactionEvent, which tells the vehicle's state and the meter values."""
-        return await self._trigger({"requestedMessage": "TransactionEvent", "evse": {"id": evse_id}})
-
-    async def _trigger(self, request: dict[str, Any]) -> str:
-        return await ask(self._session, "TriggerMessage", request, timeout_s=QUESTION_TIMEOUT_S)
+        return await trigger(self._session, {"requestedMessage": "TransactionEvent", "evse": {"id": evse_id}})
 
     async def request_start(self, evse_id: int, id_tag: str) -> str:
         """Send RequestStartTransaction."""
