@@ -17,37 +17,11 @@ from .processes import ChildProcess
 START_TIMEOUT_S = 30.0
 
 
-class EmulationProcess:
-    """`tidewatt emulate` on a site file."""
+class EmulatedWorld:
+    """The control endpoint of an emulation, at `url`."""
 
-    def __init__(self, site_file: Path, log: Path) -> None:
-        self.site_file = site_file
-        self._log = log
-        control = yaml.safe_load(site_file.read_text())["emulation"]["control"]
-        self.url = f"http://{control['host']}:{control['port']}"
-        self._process: ChildProcess | None = None
-
-    async def start(self) -> None:
-        """Start the process and return when its world can be asked."""
-        argv = [sys.executable, "-m", "tidewatt.cli", "emulate", str(self.site_file)]
-        self._process = await ChildProcess.start("the emulation", argv, self._log)
-        async with asyncio.timeout(START_TIMEOUT_S):
-            while True:
-                self._process.require_running()
-                with contextlib.suppress(aiohttp.ClientError):
-                    await self.world()
-                    return
-                await asyncio.sleep(0.1)
-
-    async def ended(self) -> None:
-        """Wait until the process ends, and raise ChildEndedError."""
-        if self._process is not None:
-            await self._process.ended()
-
-    async def stop(self) -> None:
-        """Stop it in the ordinary way."""
-        if self._process is not None:
-            await self._process.stop()
+    def __init__(self, url: str) -> None:
+        self.url = url
 
     async def world(self) -> dict[str, Any]:
         """Return everything the emulated world knows of itself."""
@@ -72,3 +46,36 @@ class EmulationProcess:
             response.raise_for_status()
             document: dict[str, Any] = await response.json()
             return document
+
+
+class EmulationProcess(EmulatedWorld):
+    """`tidewatt emulate` on a site file."""
+
+    def __init__(self, site_file: Path, log: Path) -> None:
+        self.site_file = site_file
+        self._log = log
+        control = yaml.safe_load(site_file.read_text())["emulation"]["control"]
+        super().__init__(f"http://{control['host']}:{control['port']}")
+        self._process: ChildProcess | None = None
+
+    async def start(self) -> None:
+        """Start the process and return when its world can be asked."""
+        argv = [sys.executable, "-m", "tidewatt.cli", "emulate", str(self.site_file)]
+        self._process = await ChildProcess.start("the emulation", argv, self._log)
+        async with asyncio.timeout(START_TIMEOUT_S):
+            while True:
+                self._process.require_running()
+                with contextlib.suppress(aiohttp.ClientError):
+                    await self.world()
+                    return
+                await asyncio.sleep(0.1)
+
+    async def ended(self) -> None:
+        """Wait until the process ends, and raise ChildEndedError."""
+        if self._process is not None:
+            await self._process.ended()
+
+    async def stop(self) -> None:
+        """Stop it in the ordinary way."""
+        if self._process is not None:
+            await self._process.stop()

@@ -10,12 +10,13 @@ import aiohttp
 import pytest
 import yaml
 
+from demo.emulation import EmulatedWorld
 from tests.cli.conftest import Process, Tidewatt
+from tests.readings import readings_of
 
 BAYS = {"left": ("1.6", ["L1", "L2", "L3"], 1), "middle": ("2.0.1", ["L2", "L3", "L1"], 2), "right": ("1.6", ["L3"], 1)}
 FUSE_A = 25.0
 METER_DIGIT_A = 0.05
-SAME_READING_S = 0.3
 L3 = 2
 
 
@@ -58,42 +59,10 @@ def harbour(tmp_path: Path, ports: Sequence[int]) -> Path:
     return path
 
 
-class World:
-    """The emulated world over its control address."""
-
-    def __init__(self, port: int) -> None:
-        self._url = f"http://127.0.0.1:{port}"
-
-    async def now(self) -> dict[str, Any]:
-        """Return everything there is."""
-        return await self._get("/world")
-
-    async def transactions(self) -> dict[str, Any]:
-        """Return what runs on each station."""
-        stations = (await self.now())["stations"]
-        return {station: each["outlets"]["1"]["transaction"] for station, each in stations.items()}
-
-    async def readings(self, since_s: float) -> list[list[float]]:
-        """Return the currents of each reading of the meter; the requests of one follow each other at once."""
-        history = await self._get(f"/history?since={since_s}")
-        readings: list[dict[str, Any]] = []
-        for answer in history["answers"]["grid"]:
-            if not readings or answer["t_s"] - readings[-1]["t_s"] > SAME_READING_S:
-                readings.append(answer)
-        return [reading["current_a"] for reading in readings]
-
-    async def command(self, name: str, **fields: object) -> None:
-        """Change the world."""
-        async with (
-            aiohttp.ClientSession() as session,
-            session.post(f"{self._url}/commands", json={"command": name, **fields}) as response,
-        ):
-            assert response.status == 200, await response.text()
-
-    async def _get(self, path: str) -> dict[str, Any]:
-        async with aiohttp.ClientSession() as session, session.get(self._url + path) as response:
-            document: dict[str, Any] = await response.json()
-            return document
+async def _transactions(world: EmulatedWorld) -> dict[str, Any]:
+    """Return what runs on each station."""
+    stations = (await world.world())["stations"]
+    return {station: each["outlets"]["1"]["transaction"] for station, each in stations.items()}
 
 
 async def _until(run: Process, **setpoints_a: int) -> str:
@@ -127,7 +96,7 @@ async def test_three_vehicles_behind_one_fuse(
 ) -> None:
     emulation: Process = await tidewatt("emulate", harbour)
     await emulation.line("Stations are calling")
-    world = World(ports[2])
+    world = EmulatedWorld(f"http://127.0.0.1:{ports[2]}")
     options = ("--state", tmp_path / "state", "--status-every", 0.2)
     run: Process = await tidewatt("run", harbour, *options, "--trace", tmp_path / "first.jsonl")
 
@@ -141,11 +110,11 @@ async def test_three_vehicles_behind_one_fuse(
     await _until(run, left=6, middle=12, right=6)
 
     # Power cut: nothing is lost, and control goes on where it was.
-    before = await world.transactions()
+    before = await _transactions(world)
     await run.stop(signal.SIGKILL)
     run = await tidewatt("run", harbour, *options, "--trace", tmp_path / "second.jsonl")
     await _until(run, left=6, middle=12, right=6)
-    after = await world.transactions()
+    after = await _transactions(world)
     assert {station: each["id"] for station, each in after.items()} == {
         station: each["id"] for station, each in before.items()
     }
@@ -157,17 +126,17 @@ async def test_three_vehicles_behind_one_fuse(
         pass
     await world.command("station_online", station="MIDDLE")
     await _until(run, left=6, middle=12, right=6)
-    assert (await world.transactions())["MIDDLE"]["id"] == before["MIDDLE"]["id"]
+    assert (await _transactions(world))["MIDDLE"]["id"] == before["MIDDLE"]["id"]
 
     assert await _refusal(ports[1], "STRANGER", None) == 404
     assert await _refusal(ports[1], "LEFT", None) == 401
     assert await _refusal(ports[1], "LEFT", "not the password") == 401
 
-    while len(await world.readings((await world.now())["now_s"] - 3)) < 2:
+    while len(readings_of(await world.history((await world.world())["now_s"] - 3))) < 2:
         await run.line("may ")
-    stepped_s = (await world.now())["now_s"]
+    stepped_s = (await world.world())["now_s"]
     await world.command("house_load", current_a=[1, 1, 16])
-    while len(readings := await world.readings(stepped_s)) < 5:
+    while len(readings := readings_of(await world.history(stepped_s))) < 5:
         await run.line("may ")
     assert readings[0][L3] > FUSE_A
     assert all(reading[L3] <= FUSE_A + METER_DIGIT_A for reading in readings[1:]), readings

@@ -9,8 +9,7 @@ from typing import Any
 
 from demo.emulation import EmulationProcess
 from demo.home_assistant import HomeAssistantApi
-
-SAME_READING_S = 0.3
+from tests.readings import readings_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +42,14 @@ class Scene:
 
     async def readings_since(self, since_s: float, count: int, timeout_s: float = 20) -> list[list[float]]:
         """Wait for `count` readings of the grid meter after a time of the world; return the currents of each."""
-        answers: list[dict[str, Any]] = []
+        readings: list[list[float]] = []
 
         async def enough() -> bool:
-            answers[:] = (await self.emulation.history(since_s))["answers"]["grid"]
-            return len(_readings(answers)) >= count
+            readings[:] = readings_of(await self.emulation.history(since_s))
+            return len(readings) >= count
 
         await self.until(enough, f"{count} meter readings", timeout_s)
-        return [reading["current_a"] for reading in _readings(answers)[:count]]
+        return readings[:count]
 
     async def until_world(
         self, condition: Callable[[dict[str, Any]], bool], what: str, timeout_s: float
@@ -73,15 +72,6 @@ class Scene:
             if asyncio.get_running_loop().time() > deadline_s:
                 raise TimeoutError(f"the world did not reach {what} within {timeout_s:g} s")
             await asyncio.sleep(0.1)
-
-
-def _readings(answers: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the first answer of each reading: the requests of one follow each other at once."""
-    firsts: list[dict[str, Any]] = []
-    for answer in answers:
-        if not firsts or answer["t_s"] - firsts[-1]["t_s"] > SAME_READING_S:
-            firsts.append(answer)
-    return firsts
 
 
 def number(state: str) -> float | None:
