@@ -2,6 +2,7 @@
 
 Each kernel stays one `.py` file that also runs uncompiled, so a machine without a C compiler gets a working, slower
 package and a loud word about it. `TIDEWATT_REQUIRE_COMPILED=1` turns that word into an error, for release builds.
+`TIDEWATT_CHECK_BOUNDS=1` builds kernels that check every index, for the fuzz test.
 """
 
 from __future__ import annotations
@@ -24,9 +25,23 @@ KERNELS = "core/tidewatt/kernels/**/_[a-z]*.py"
 """Under `kernels`, the modules whose names begin with an underscore are the compiled ones."""
 
 REQUIRE_COMPILED = "TIDEWATT_REQUIRE_COMPILED"
+CHECK_BOUNDS = "TIDEWATT_CHECK_BOUNDS"
 
 # Fused multiply-add rounds once where Python rounds twice; without it both ways to run give the same numbers.
-COMPILE_ARGUMENTS = [] if os.name == "nt" else ["-ffp-contract=off", "-g0"]
+COMPILE_ARGUMENTS = [] if os.name == "nt" else ["-O3", "-ffp-contract=off", "-g0"]
+
+
+def directives() -> dict[str, bool | int]:
+    """Return how the kernels are translated: unchecked, or for a hunt after bad indices with every access checked."""
+    checked = os.environ.get(CHECK_BOUNDS) == "1"
+    return {
+        "language_level": 3,
+        "boundscheck": checked,
+        "initializedcheck": checked,
+        "wraparound": False,
+        "cdivision": True,
+    }
+
 
 UNCOMPILED = """
 ******************************************************************************************
@@ -82,7 +97,7 @@ def kernels() -> list[Extension]:
         for path in sorted(ROOT.glob(KERNELS))
     ]
     translated: list[Extension] = cythonize(
-        extensions, build_dir="build/cython", language_level=3, show_all_warnings=False, quiet=True
+        extensions, build_dir="build/cython", compiler_directives=directives(), show_all_warnings=False, quiet=True
     )
     return translated
 

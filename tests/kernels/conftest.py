@@ -12,30 +12,29 @@ from types import ModuleType
 import pytest
 
 from tests.kernels.allocation_problems import Allocate
-from tidewatt.kernels import allocation
+import tidewatt.kernels
 
-PACKAGE = Path(allocation.__file__).parent
-UNCOMPILED = "allocation_uncompiled"
+PACKAGE = Path(tidewatt.kernels.__file__).parent
+UNCOMPILED = "kernels_uncompiled"
 
 
 class SourcesOnly(MetaPathFinder):
-    """Finds the kernel under another name and looks at its `.py` files only."""
+    """Finds the kernels under another name and looks at their `.py` files only."""
 
     def find_spec(
-        self, fullname: str, _path: Sequence[str] | None, _target: ModuleType | None = None, /
+        self, fullname: str, path: Sequence[str] | None, _target: ModuleType | None = None, /
     ) -> ModuleSpec | None:
-        """Return the spec of the package or of one of its modules, None for everything else."""
-        package, _, module = fullname.partition(".")
-        if package != UNCOMPILED:
+        """Return the spec of the package or of anything in it, None for everything else."""
+        if fullname.partition(".")[0] != UNCOMPILED:
             return None
-        if not module:
+        if path is None:
             return spec_from_file_location(fullname, PACKAGE / "__init__.py", submodule_search_locations=[str(PACKAGE)])
-        return FileFinder(str(PACKAGE), (SourceFileLoader, SOURCE_SUFFIXES)).find_spec(fullname)
+        return FileFinder(path[0], (SourceFileLoader, SOURCE_SUFFIXES)).find_spec(fullname)
 
 
 @pytest.fixture(scope="session")
 def uncompiled() -> Iterator[ModuleType]:
-    """The allocation kernel from its Python sources."""
+    """The package of all kernels from its Python sources; `uncompiled.allocation.allocate` and so on."""
     finder = SourcesOnly()
     sys.meta_path.insert(0, finder)
     try:
@@ -46,16 +45,22 @@ def uncompiled() -> Iterator[ModuleType]:
             del sys.modules[name]
 
 
+@pytest.fixture(scope="session", params=["installed", "uncompiled"])
+def kernels(request: pytest.FixtureRequest) -> ModuleType:
+    """The kernels as the package imports them (compiled where there was a compiler), and uncompiled."""
+    if request.param == "installed":
+        return tidewatt.kernels
+    module: ModuleType = request.getfixturevalue("uncompiled")
+    return module
+
+
 @pytest.fixture(scope="session")
-def allocate_uncompiled(uncompiled: ModuleType) -> Allocate:
-    function: Allocate = uncompiled.allocate
+def allocate(kernels: ModuleType) -> Allocate:
+    function: Allocate = kernels.allocation.allocate
     return function
 
 
-@pytest.fixture(scope="session", params=["installed", "uncompiled"])
-def allocate(request: pytest.FixtureRequest) -> Allocate:
-    """The kernel as the package imports it (compiled where there was a compiler), and uncompiled."""
-    if request.param == "installed":
-        return allocation.allocate
-    function: Allocate = request.getfixturevalue("allocate_uncompiled")
+@pytest.fixture(scope="session")
+def allocate_uncompiled(uncompiled: ModuleType) -> Allocate:
+    function: Allocate = uncompiled.allocation.allocate
     return function

@@ -5,7 +5,7 @@ Every kernel is one Python source that is compiled where there is a compiler and
 
 from . import allocation
 
-COMPILED: bool = allocation.COMPILED
+COMPILED: bool = all(kernel.COMPILED for kernel in [allocation])
 """Whether all kernels run as machine code."""
 
 __all__ = ["COMPILED"]

@@ -1,4 +1,3 @@
-# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
 """Who is on: chargers that take nothing or at least their minimum are admitted at the minimum, or not at all.
 
 Locked chargers come first, then the rest; within each of the two tiers the sum of the admitted scores is to be large.

@@ -1,4 +1,3 @@
-# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
 """How much each charger gets: weighted max-min filling over the constraint rows, and whole steps of it.
 
 The fairness is this. A common level rises from zero, and a charger stands at `clip(weight x level, floor, ceiling)`:

@@ -1,4 +1,3 @@
-# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
 """Which constraint rows each charger counts in.
 
 Every circuit has fourteen rows, each a sum of current magnitudes that must stay within a room:
