@@ -1,4 +1,4 @@
-"""Plans power and energy of vehicles and batteries over a horizon: least cost within every limit, with a certificate."""
+"""Plans power and energy of vehicles and batteries: least cost within every limit, with a certificate."""
 
 from .problem import Plan, PlanProblem, PlanReason
 
