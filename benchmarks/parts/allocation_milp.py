@@ -88,7 +88,7 @@ def best(
     rows = sparse.vstack(
         [sparse.hstack([on, more]), sparse.hstack([only_when_on, sparse.identity(owner.size)])], format="csc"
     )
-    solver: Any = highspy.Highs()
+    solver: Any = highspy.Highs()  # type: ignore[no-untyped-call] # highspy carries no types
     for option, setting in (
         ("output_flag", False),
         ("threads", 1),
