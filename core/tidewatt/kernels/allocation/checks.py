@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-from .problem import AllocationProblem, Flags
+from tidewatt.kernels.validation import check_array, refuse
+
+from .problem import AllocationProblem
 
 SMALLEST_STEP_A = 1e-3
 """Handing out steps takes time with their number; no charger resolves less than a milliampere."""
@@ -52,10 +53,10 @@ def _check_shapes(problem: AllocationProblem) -> None:
         raise ValueError(f"parent: shape {np.shape(problem.parent)} is not usable. Give one entry for each circuit.")
     chargers = np.shape(problem.circuit)[0] if np.ndim(problem.circuit) == 1 else 0
     for field, (dtype, tail) in CIRCUIT_SHAPES.items():
-        _shape(problem, field, dtype, (circuits, *tail))
+        check_array(problem, field, dtype, (circuits, *tail))
     for field, dtype in CHARGER_SHAPES.items():
-        _shape(problem, field, dtype, (chargers,))
-    _shape(problem, "voltage_v", np.float64, (3,))
+        check_array(problem, field, dtype, (chargers,))
+    check_array(problem, "voltage_v", np.float64, (3,))
 
 
 def _check_circuits(problem: AllocationProblem) -> None:
@@ -64,43 +65,29 @@ def _check_circuits(problem: AllocationProblem) -> None:
         raise ValueError(f"parent[0]: {parent[0]} is not usable. Give -1: the first circuit is the root.")
     forward = (parent < 0) | (parent >= np.arange(parent.shape[0]))
     forward[0] = False
-    _refuse("parent", parent, forward, "Give the index of a circuit listed before; there is one root and no cycle.")
+    refuse("parent", parent, forward, "Give the index of a circuit listed before; there is one root and no cycle.")
     limits = ("import_limit_a", "export_limit_a", "total_import_limit_w", "total_export_limit_w", "imbalance_limit_a")
     for field in limits:
         values = getattr(problem, field)
-        _refuse(field, values, ~(values >= 0), "Give a magnitude, zero or more; infinity for no limit.")
+        refuse(field, values, ~(values >= 0), "Give a magnitude, zero or more; infinity for no limit.")
     base = problem.base_a
-    _refuse("base_a", base, ~(np.abs(base) <= LARGEST_BASE_A), "Give a signed current; 0 where there is no meter.")
+    refuse("base_a", base, ~(np.abs(base) <= LARGEST_BASE_A), "Give a signed current; 0 where there is no meter.")
     voltage = problem.voltage_v
-    _refuse("voltage_v", voltage, ~((voltage >= 0) & (voltage <= LARGEST_V)), "Give the voltage to neutral in V.")
+    refuse("voltage_v", voltage, ~((voltage >= 0) & (voltage <= LARGEST_V)), "Give the voltage to neutral in V.")
 
 
 def _check_chargers(problem: AllocationProblem) -> None:
     circuit, phases, direction = problem.circuit, problem.phases, problem.direction
     last = problem.parent.shape[0] - 1
-    _refuse("circuit", circuit, (circuit < 0) | (circuit > last), f"Give the index of a circuit, 0 to {last}.")
-    _refuse("phases", phases, (phases < 1) | (phases > 7), "Give a mask of one to three phases, 1 to 7.")
-    _refuse("direction", direction, np.abs(direction) != 1, "Give 1 to charge or -1 to discharge.")
+    refuse("circuit", circuit, (circuit < 0) | (circuit > last), f"Give the index of a circuit, 0 to {last}.")
+    refuse("phases", phases, (phases < 1) | (phases > 7), "Give a mask of one to three phases, 1 to 7.")
+    refuse("direction", direction, np.abs(direction) != 1, "Give 1 to charge or -1 to discharge.")
     minimum, maximum, step = problem.minimum_a, problem.maximum_a, problem.step_a
-    _refuse("minimum_a", minimum, ~((minimum >= 0) & (minimum <= LARGEST_A)), "Give a magnitude in A, zero or more.")
+    refuse("minimum_a", minimum, ~((minimum >= 0) & (minimum <= LARGEST_A)), "Give a magnitude in A, zero or more.")
     fits = (maximum >= minimum) & (maximum <= LARGEST_A)
-    _refuse("maximum_a", maximum, ~fits, f"Give a current from minimum_a to {LARGEST_A:g} A.")
+    refuse("maximum_a", maximum, ~fits, f"Give a current from minimum_a to {LARGEST_A:g} A.")
     coarse = (step == 0) | ((step >= SMALLEST_STEP_A) & (step <= LARGEST_A))
-    _refuse("step_a", step, ~coarse, f"Give 0 for any current, or a step of at least {SMALLEST_STEP_A:g} A.")
+    refuse("step_a", step, ~coarse, f"Give 0 for any current, or a step of at least {SMALLEST_STEP_A:g} A.")
     weight, deficit = problem.weight, problem.deficit
-    _refuse("weight", weight, ~((weight >= WEIGHTS[0]) & (weight <= WEIGHTS[1])), "Give a share, 1e-9 to 1e9.")
-    _refuse("deficit", deficit, ~(np.isfinite(deficit) & (deficit >= 0)), "Give zero or more.")
-
-
-def _shape(problem: AllocationProblem, field: str, dtype: type[np.generic], shape: tuple[int, ...]) -> None:
-    values = getattr(problem, field)
-    if not isinstance(values, np.ndarray) or values.dtype != dtype or values.shape != shape:
-        got = f"{values.dtype}{list(values.shape)}" if isinstance(values, np.ndarray) else type(values).__name__
-        raise ValueError(f"{field}: {got} is not usable. Give an array {np.dtype(dtype)}{list(shape)}.")
-
-
-def _refuse(field: str, values: npt.NDArray[np.generic], bad: Flags, remedy: str) -> None:
-    if bad.any():
-        index = tuple(int(axis[0]) for axis in np.nonzero(bad))
-        where = ", ".join(str(position) for position in index)
-        raise ValueError(f"{field}[{where}]: {values[index]} is not usable. {remedy}")
+    refuse("weight", weight, ~((weight >= WEIGHTS[0]) & (weight <= WEIGHTS[1])), "Give a share, 1e-9 to 1e9.")
+    refuse("deficit", deficit, ~(np.isfinite(deficit) & (deficit >= 0)), "Give zero or more.")

@@ -1,0 +1,56 @@
+"""Refusals of input that cannot be meant, in one wording: field, index, value and remedy."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+
+def check_array(owner: object, field: str, dtype: npt.DTypeLike, shape: tuple[int, ...]) -> None:
+    """Refuse an attribute that is not a C-contiguous array of exactly this type and shape in native byte order.
+
+    Raises:
+        ValueError: names the field, what was given and what is expected.
+    """
+    values = getattr(owner, field)
+    wanted = f"{np.dtype(dtype)}{list(shape)}"
+    if not isinstance(values, np.ndarray) or values.dtype != np.dtype(dtype) or values.shape != shape:
+        got = f"{values.dtype}{list(values.shape)}" if isinstance(values, np.ndarray) else type(values).__name__
+        raise ValueError(f"{field}: {got} is not usable. Give an array {wanted}.")
+    if not values.flags.c_contiguous or not values.flags.aligned:
+        remedy = f"Give an array {wanted} without gaps, as numpy.ascontiguousarray makes it."
+        raise ValueError(f"{field}: an array with strides {values.strides} is not usable. {remedy}")
+
+
+def refuse(field: str, values: npt.NDArray[np.generic], bad: npt.NDArray[np.bool_], remedy: str) -> None:
+    """Refuse the first of the values that is marked as bad; return when there is none.
+
+    Raises:
+        ValueError: names the field, the index, the value and the remedy.
+    """
+    if bad.any():
+        index = np.unravel_index(int(bad.argmax()), bad.shape)
+        where = ", ".join(str(position) for position in index)
+        raise ValueError(f"{field}[{where}]: {values[index]} is not usable. {remedy}")
+
+
+def check_number(field: str, value: object, low: float, high: float, remedy: str) -> None:
+    """Refuse what is not a real number from `low` to `high`: booleans, NaN and other types.
+
+    Infinity passes only where it is one of the limits. NumPy's float64 is a float; its other scalars are refused.
+
+    Raises:
+        ValueError: names the field, the value and the remedy.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        raise ValueError(f"{field}: {value!r} is not usable. {remedy}")
+
+
+def check_whole(field: str, value: object, low: int, high: int, remedy: str) -> None:
+    """Refuse what is not an int from `low` to `high`: booleans, floats and other types.
+
+    Raises:
+        ValueError: names the field, the value and the remedy.
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise ValueError(f"{field}: {value!r} is not usable. {remedy}")

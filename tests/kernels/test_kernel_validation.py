@@ -1,0 +1,59 @@
+"""What every kernel refuses in the same words: arrays of another kind and numbers that cannot be meant."""
+
+import math
+import re
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tidewatt.kernels.validation import check_array, check_number, check_whole, refuse
+
+
+@pytest.mark.parametrize(
+    ("values", "got"),
+    [
+        (np.zeros(4)[::2], "power_kw: an array with strides (16,)"),
+        (np.zeros(2, ">f8"), "power_kw: >f8[2]"),
+        (np.frombuffer(bytes(17), np.uint8)[1:].view(np.float64), "power_kw: an array with strides (8,)"),
+        (np.zeros(3), "power_kw: float64[3]"),
+        (np.zeros((2, 1)), "power_kw: float64[2, 1]"),
+        (np.zeros(2, np.float32), "power_kw: float32[2]"),
+        ([0.0, 0.0], "power_kw: list"),
+        (None, "power_kw: NoneType"),
+    ],
+)
+def test_an_array_of_another_kind_is_refused_with_what_was_given(values: Any, got: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(f"{got} is not usable. Give an array float64[2]")):
+        check_array(SimpleNamespace(power_kw=values), "power_kw", np.float64, (2,))
+
+
+def test_an_array_as_described_passes_also_when_it_cannot_be_written() -> None:
+    values = np.zeros((2, 3))
+    values.flags.writeable = False
+    check_array(SimpleNamespace(power_kw=values), "power_kw", np.float64, (2, 3))
+
+
+def test_the_first_bad_value_is_named_with_its_place() -> None:
+    values = np.array([[1.0, 2.0], [3.0, -4.0], [-5.0, 6.0]])
+    with pytest.raises(ValueError, match=re.escape("limit_a[1, 1]: -4.0 is not usable. Give more.")):
+        refuse("limit_a", values, values < 0, "Give more.")
+    refuse("limit_a", values, values < -9, "Give more.")
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -0.1, 10.1, True, "3", None, 10**400, np.float32(3), 1j])
+def test_a_number_out_of_range_or_of_another_type_is_refused(value: Any) -> None:
+    with pytest.raises(ValueError, match=r"^period_s: .* is not usable\. Give 0 to 10\.$"):
+        check_number("period_s", value, 0, 10, "Give 0 to 10.")
+
+
+@pytest.mark.parametrize("value", [0, 10, 2.5, np.float64(3)])
+def test_a_number_in_range_passes(value: float) -> None:
+    check_number("period_s", value, 0, 10, "Give 0 to 10.")
+
+
+@pytest.mark.parametrize("value", [-1, 4, 2.0, True, math.nan, 10**400, "1"])
+def test_a_whole_number_out_of_range_or_of_another_type_is_refused(value: Any) -> None:
+    with pytest.raises(ValueError, match=r"^stage: .* is not usable\. Give 0 to 3\.$"):
+        check_whole("stage", value, 0, 3, "Give 0 to 3.")
