@@ -1,4 +1,4 @@
-"""`python -m benchmarks [NAME] [--json]`: runs one benchmark, or lists them."""
+"""`python -m benchmarks [NAME] [--full] [--json]`: runs one benchmark, or lists them."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ import argparse
 import asyncio
 import importlib
 from pathlib import Path
-import platform
 import sys
 
+from benchmarks.parts.machine import machine, versions
 from benchmarks.parts.report import as_json, as_table
-import tidewatt
-from tidewatt import kernels
 
 
 def main() -> int:
@@ -19,6 +17,7 @@ def main() -> int:
     names = sorted(path.stem for path in Path(__file__).parent.glob("[!_]*.py"))
     parser = argparse.ArgumentParser(prog="script/bench", description="Run one benchmark; without a name, list them.")
     parser.add_argument("name", nargs="?", choices=names)
+    parser.add_argument("--full", action="store_true", help="the whole table, and the pictures in docs/performance")
     parser.add_argument("--json", action="store_true", help="print a list of rows instead of a table")
     arguments = parser.parse_args()
     if arguments.name is None:
@@ -26,15 +25,12 @@ def main() -> int:
             print(f"{name:12} {importlib.import_module(f'benchmarks.{name}').TITLE}")
         return 0
     module = importlib.import_module(f"benchmarks.{arguments.name}")
-    rows = asyncio.run(module.run())
+    rows = asyncio.run(module.run(full=arguments.full))
     if arguments.json:
         print(as_json(rows))
     else:
         print(as_table(module.TITLE, rows))
-        compiled = "compiled" if kernels.COMPILED else "uncompiled"
-        print(
-            f"\ntidewatt {tidewatt.__version__} ({compiled}), Python {platform.python_version()}, {platform.machine()}"
-        )
+        print(f"\n{machine()}\n{versions()}")
     return 0 if all(row.met for row in rows) else 1
 
 

@@ -9,8 +9,9 @@ import json
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One measured figure. `must` and `aim` are upper bounds in `unit`; None where there is no target.
+    """One measured figure. `must` and `aim` are bounds in `unit`; None where there is no target.
 
+    They are upper bounds, as for a time or an error, or lower bounds with `at_least`, as for "so many times as fast".
     `rival_value` is the same work done by `rival` in the same run, and `ratio` ours over theirs.
     """
 
@@ -21,6 +22,7 @@ class Row:
     rival_value: float | None = None
     must: float | None = None
     aim: float | None = None
+    at_least: bool = False
 
     @property
     def ratio(self) -> float | None:
@@ -29,12 +31,20 @@ class Row:
 
     @property
     def met(self) -> bool:
-        """Whether the figure keeps its `must`."""
-        return self.must is None or self.value <= self.must
+        """Whether the figure keeps its `must`; so does one without. A figure that is not a number keeps nothing."""
+        return self.must is None or self._keeps(self.must)
+
+    @property
+    def aimed(self) -> bool:
+        """Whether the figure reaches an `aim`."""
+        return self.aim is not None and self._keeps(self.aim)
 
     def as_dict(self) -> dict[str, object]:
         """Return the row with its derived fields, as `--json` prints it."""
-        return {**asdict(self), "ratio": self.ratio, "met": self.met}
+        return {**asdict(self), "ratio": self.ratio, "met": self.met, "aimed": self.aimed}
+
+    def _keeps(self, bound: float) -> bool:
+        return self.value >= bound if self.at_least else self.value <= bound
 
 
 def as_json(rows: Sequence[Row]) -> str:
@@ -54,10 +64,28 @@ def as_table(title: str, rows: Sequence[Row]) -> str:
 def _cells(row: Row) -> tuple[str, ...]:
     return (
         row.row,
-        f"{row.value:.3g} {row.unit}",
-        "" if row.rival_value is None else f"{row.rival_value:.3g} {row.unit} ({row.rival})",
-        "" if row.ratio is None else f"{row.ratio:.2f}",
-        "" if row.must is None else f"{row.must:g}",
-        "" if row.aim is None else f"{row.aim:g}",
-        "yes" if row.met else "NO",
+        _figure(row.value, row.unit),
+        "" if row.rival_value is None else f"{_figure(row.rival_value, row.unit)} ({row.rival})",
+        "" if row.ratio is None else f"{row.ratio:.2g}",
+        _bound(row, row.must),
+        _bound(row, row.aim),
+        _verdict(row),
     )
+
+
+def _figure(value: float, unit: str) -> str:
+    return f"{value:,.0f} {unit}" if abs(value) >= 1000 else f"{value:.3g} {unit}"
+
+
+def _bound(row: Row, bound: float | None) -> str:
+    if bound is None:
+        return ""
+    return f"{'>=' if row.at_least else '<='} {bound:g}"
+
+
+def _verdict(row: Row) -> str:
+    if row.must is None and row.aim is None:
+        return ""
+    if not row.met:
+        return "NO"
+    return "aim" if row.aimed else "yes"
