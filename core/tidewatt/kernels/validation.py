@@ -54,3 +54,14 @@ def check_whole(field: str, value: object, low: int, high: int, remedy: str) -> 
     """
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
         raise ValueError(f"{field}: {value!r} is not usable. {remedy}")
+
+
+def check_kind(field: str, value: object, wanted: type) -> None:
+    """Refuse what is not an instance of a type.
+
+    Raises:
+        ValueError: names the field, the type given and the one expected.
+    """
+    sound = isinstance(value, wanted)
+    if not sound:
+        raise ValueError(f"{field}: {type(value).__name__} is not usable. Give {wanted.__name__}.")

@@ -1,0 +1,23 @@
+"""Keeps the average load of clock-aligned demand windows within a limit, and sees spikes before they count.
+
+Plain Python on purpose: a step is a few dozen operations on a few numbers, and handing them to machine code and back
+would cost as much as it saves.
+"""
+
+from .engine import step
+from .problem import DemandAnswer, DemandSample, DemandSettings, DemandState, LoadState, PeakState, WindowState
+
+COMPILED: bool = True
+"""Nothing in this kernel waits to be compiled."""
+
+__all__ = [
+    "COMPILED",
+    "DemandAnswer",
+    "DemandSample",
+    "DemandSettings",
+    "DemandState",
+    "LoadState",
+    "PeakState",
+    "WindowState",
+    "step",
+]
