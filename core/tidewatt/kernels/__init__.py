@@ -3,9 +3,9 @@
 Every kernel is one Python source that is compiled where there is a compiler and gives the same numbers without.
 """
 
-from . import allocation, demand
+from . import allocation, demand, planning
 
-COMPILED: bool = all(kernel.COMPILED for kernel in [allocation, demand])
+COMPILED: bool = all(kernel.COMPILED for kernel in [allocation, demand, planning])
 """Whether all kernels run as machine code."""
 
 __all__ = ["COMPILED"]
