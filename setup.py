@@ -28,16 +28,16 @@ REQUIRE_COMPILED = "TIDEWATT_REQUIRE_COMPILED"
 CHECK_BOUNDS = "TIDEWATT_CHECK_BOUNDS"
 
 # Fused multiply-add rounds once where Python rounds twice; without it both ways to run give the same numbers.
-COMPILE_ARGUMENTS = [] if os.name == "nt" else ["-O3", "-ffp-contract=off", "-g0"]
+CHECKED = os.environ.get(CHECK_BOUNDS) == "1"
+COMPILE_ARGUMENTS = [] if os.name == "nt" else ["-O1" if CHECKED else "-O3", "-ffp-contract=off", "-g0"]
 
 
 def directives() -> dict[str, bool | int]:
     """Return how the kernels are translated: unchecked, or for a hunt after bad indices with every access checked."""
-    checked = os.environ.get(CHECK_BOUNDS) == "1"
     return {
         "language_level": 3,
-        "boundscheck": checked,
-        "initializedcheck": checked,
+        "boundscheck": CHECKED,
+        "initializedcheck": CHECKED,
         "wraparound": False,
         "cdivision": True,
     }

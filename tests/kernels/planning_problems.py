@@ -114,7 +114,7 @@ def _tenths(low: float, high: float) -> st.SearchStrategy[float]:
 def vehicles(draw: st.DrawFn, slots: int, circuits: int, *, minimum: bool) -> Unit:
     arrival = draw(st.integers(0, slots - 1))
     floor = draw(_tenths(0.0, 20.0))
-    ceiling = floor + draw(_tenths(0.0, 30.0))
+    ceiling = draw(_tenths(floor, floor + 30.0))
     return Unit(
         circuit=draw(st.integers(0, circuits - 1)),
         arrival=arrival,

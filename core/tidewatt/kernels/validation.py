@@ -9,13 +9,15 @@ import numpy.typing as npt
 def check_array(owner: object, field: str, dtype: npt.DTypeLike, shape: tuple[int, ...]) -> None:
     """Refuse an attribute that is not a C-contiguous array of exactly this type and shape in native byte order.
 
+    Subclasses are refused too: comparing a masked array finds nothing wrong with what it masks.
+
     Raises:
         ValueError: names the field, what was given and what is expected.
     """
     values = getattr(owner, field)
     wanted = f"{np.dtype(dtype)}{list(shape)}"
-    if not isinstance(values, np.ndarray) or values.dtype != np.dtype(dtype) or values.shape != shape:
-        got = f"{values.dtype}{list(values.shape)}" if isinstance(values, np.ndarray) else type(values).__name__
+    if type(values) is not np.ndarray or values.dtype != np.dtype(dtype) or values.shape != shape:
+        got = f"{values.dtype}{list(values.shape)}" if type(values) is np.ndarray else type(values).__name__
         raise ValueError(f"{field}: {got} is not usable. Give an array {wanted}.")
     if not values.flags.c_contiguous or not values.flags.aligned:
         remedy = f"Give an array {wanted} without gaps, as numpy.ascontiguousarray makes it."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from types import SimpleNamespace
 
 import numpy as np
 
@@ -78,6 +79,18 @@ def check(problem: PlanProblem) -> None:
         check_array(problem, field, np.int32, tuple(sizes[axis] for axis in axes))
     _check_places(problem, sizes)
     _check_order(problem)
+
+
+def check_powers(problem: PlanProblem, power_kw: Floats) -> None:
+    """Return when the powers fit a sound problem.
+
+    Raises:
+        ValueError: names index, value and remedy.
+    """
+    shape = (problem.circuit.shape[0], problem.import_price_per_kwh.shape[0])
+    check_array(SimpleNamespace(power_kw=power_kw), "power_kw", np.float64, shape)
+    remedy = f"Give a signed power of at most {LARGEST_KW:g} kW."
+    refuse("power_kw", power_kw, ~(np.abs(power_kw) <= LARGEST_KW), remedy)
 
 
 def _entries(values: Floats | Integers, field: str, thing: str, least: int) -> int:

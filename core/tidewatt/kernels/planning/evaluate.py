@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ._evaluate import follow_units, load_circuits, settle_grid
+from .checks import check, check_powers
 from .penalties import floor_price, limit_price
 from .problem import Floats, PlanProblem
 
@@ -34,15 +35,25 @@ def grid_price(problem: PlanProblem) -> Floats:
 
 
 def evaluate(problem: PlanProblem, power_kw: Floats) -> Evaluation:
-    """Follow the powers through a sound problem.
+    """Follow the powers through the problem.
 
     Args:
-        problem: what `checks.check` lets pass.
+        problem: what was to be planned.
         power_kw: float64[N, T], 0 where a unit is absent.
 
     Returns:
-        The outcome. Nothing is refused: energies outside floor and ceiling are the caller's to avoid.
+        The outcome. Energies outside floor and ceiling are followed as they come: they are the caller's to avoid.
+
+    Raises:
+        ValueError: names field, index, value and remedy.
     """
+    check(problem)
+    check_powers(problem, power_kw)
+    return follow(problem, power_kw)
+
+
+def follow(problem: PlanProblem, power_kw: Floats) -> Evaluation:
+    """Return the outcome as `evaluate` does, of what was checked before."""
     units, slots = power_kw.shape
     circuits, peaks = problem.parent.shape[0], problem.peak_price_per_kw.shape[0]
     energy_kwh, unmet_kwh, floor_breach_kwh = np.empty((units, slots + 1)), np.empty(units), np.empty(units)

@@ -1,0 +1,59 @@
+"""The same fuzz in a build that checks every index: what would be a silent read beside an array raises there."""
+
+import os
+from pathlib import Path
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from tests.kernels.fuzz_process import CASES, ROOT, fuzz
+from tests.kernels.test_fuzz_kernels import PACKAGES
+from tidewatt.kernels import COMPILED
+
+ASK = """
+import numpy as np
+from tidewatt.kernels.allocation._incidence import members
+members(np.array([0, 1]), np.array([7]), 3)
+"""
+
+pytestmark = [
+    pytest.mark.skipif(not COMPILED, reason="there was no compiler when this environment was set up"),
+    pytest.mark.timeout(600),
+]
+
+
+@pytest.fixture(scope="module")
+def checked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a package whose kernels check bounds."""
+    folder = tmp_path_factory.mktemp("checked")
+    for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, folder)
+    shutil.copytree(ROOT / "core", folder / "core", ignore=shutil.ignore_patterns("*.so", "*.c", "*.egg-info"))
+    subprocess.run(  # noqa: S603 - our own text, no shell
+        [sys.executable, "setup.py", "-q", "build_ext", "--inplace", f"--parallel={os.cpu_count()}"],
+        cwd=folder,
+        env=os.environ | {"TIDEWATT_CHECK_BOUNDS": "1", "TIDEWATT_REQUIRE_COMPILED": "1"},
+        check=True,
+        capture_output=True,
+    )
+    return folder / "core"
+
+
+def test_the_build_checks_bounds(checked: Path) -> None:
+    """Behind the face, with a charger that counts in a row that does not exist."""
+    asked = subprocess.run(  # noqa: S603 - our own text, no shell
+        [sys.executable, "-c", ASK],
+        env=os.environ | {"PYTHONPATH": str(checked)},
+        cwd=checked,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert "IndexError" in asked.stderr
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_no_index_is_out_of_bounds(package: str, checked: Path, tmp_path: Path) -> None:
+    assert fuzz(package, tmp_path, cases=CASES // 2, packages=checked) == ""
