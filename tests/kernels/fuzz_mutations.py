@@ -192,7 +192,7 @@ def _laid_out(random: Generator, values: Array) -> Array:
         lambda: np.asfortranarray(values),
         lambda: padded[1:].view(values.dtype).reshape(values.shape),
         lambda: _read_only(values),
-        lambda: np.ma.masked_all_like(values),
+        lambda: np.ma.masked_all_like(values),  # type: ignore[no-untyped-call] # NumPy carries no types for it
         lambda: values.view(np.recarray),
         lambda: np.broadcast_to(values[:1], values.shape) if values.size else values,
     )

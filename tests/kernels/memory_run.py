@@ -1,0 +1,71 @@
+"""Runs one kernel at 100,000 chargers: `python -m tests.kernels.memory_run allocation|dispatch`.
+
+Prints the highest memory of the process in MB after some cycles, and after as many more as told by the second argument.
+"""
+
+from collections.abc import Callable
+import resource
+import sys
+
+import numpy as np
+
+from tidewatt.kernels import allocation
+
+CHARGERS = 100_000
+PER_CIRCUIT = 12
+WARM_CYCLES, MORE_CYCLES = 3, 20
+
+
+def allocation_cycle() -> Callable[[], object]:
+    """Return a cycle of allocation: a tree of three levels, whole amperes, not enough for everybody."""
+    random = np.random.default_rng(0)
+    leaves = CHARGERS // PER_CIRCUIT
+    branches = leaves // 10
+    parent = np.concatenate([[-1], np.zeros(branches), 1 + np.arange(leaves) % branches]).astype(np.int32)
+    circuits = parent.size
+    limit_a = np.full((circuits, 3), 100.0)
+    limit_a[1 : 1 + branches] = 700.0
+    limit_a[0] = 400_000.0
+    unlimited = np.full(circuits, np.inf)
+    problem = allocation.AllocationProblem(
+        parent=parent,
+        import_limit_a=limit_a,
+        export_limit_a=np.full((circuits, 3), np.inf),
+        base_a=np.zeros((circuits, 3)),
+        total_import_limit_w=unlimited,
+        total_export_limit_w=unlimited,
+        imbalance_limit_a=unlimited,
+        voltage_v=np.full(3, 230.0),
+        circuit=random.integers(1 + branches, circuits, CHARGERS, np.int32),
+        phases=random.choice(np.array([1, 2, 4, 7], np.uint8), CHARGERS),
+        minimum_a=np.full(CHARGERS, 6.0),
+        maximum_a=np.full(CHARGERS, 32.0),
+        direction=np.ones(CHARGERS, np.int8),
+        step_a=np.ones(CHARGERS),
+        weight=random.uniform(0.5, 2.0, CHARGERS),
+        locked_on=np.zeros(CHARGERS, np.bool_),
+        incumbent=np.zeros(CHARGERS, np.bool_),
+        deficit=np.zeros(CHARGERS),
+    )
+    return lambda: allocation.allocate(problem)
+
+
+CYCLES = {"allocation": allocation_cycle}
+
+
+def peak_mb() -> float:
+    """Return the most memory that the process has had so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def main() -> None:
+    """Run the cycles and print both figures."""
+    cycle = CYCLES[sys.argv[1]]()
+    for count in (WARM_CYCLES, MORE_CYCLES):
+        for _ in range(count):
+            cycle()
+        sys.stdout.write(f"{peak_mb():.1f}\n")
+
+
+if __name__ == "__main__":
+    main()
