@@ -23,15 +23,7 @@ def fuzz(package: str, folder: Path, *, cases: int = CASES, packages: Path = ROO
     """
     journal = folder / f"{package}.journal"
     try:
-        process = subprocess.run(  # noqa: S603 - our own text, no shell
-            [sys.executable, "-m", "tests.kernels.fuzz_run", package, str(cases), str(journal)],
-            cwd=ROOT,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join([str(packages), str(ROOT)])},
-            capture_output=True,
-            text=True,
-            timeout=DEADLINE_S,
-            check=False,
-        )
+        process = _run("fuzz_run", packages, package, str(cases), str(journal))
     except subprocess.TimeoutExpired:
         return f"not finished in {DEADLINE_S:.0f} s, at {journal.read_text()}"
     if process.returncode == 0:
@@ -39,3 +31,22 @@ def fuzz(package: str, folder: Path, *, cases: int = CASES, packages: Path = ROO
     if process.returncode == 1 and process.stdout:
         return process.stdout
     return f"ended with {process.returncode} at {journal.read_text()}\n{process.stderr[-3000:]}"
+
+
+def digests(package: str, *, cases: int, packages: Path) -> list[str]:
+    """Return what came of every case, a line each; the last one tells of a process that did not come to its end."""
+    process = _run("fuzz_digest", packages, package, str(cases))
+    failure = [process.stderr[-3000:]] if process.returncode else []
+    return process.stdout.splitlines() + failure
+
+
+def _run(module: str, packages: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: S603 - our own text, no shell
+        [sys.executable, "-m", f"tests.kernels.{module}", *arguments],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(packages), str(ROOT)])},
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE_S,
+        check=False,
+    )

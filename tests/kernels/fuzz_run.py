@@ -61,10 +61,7 @@ def main() -> int:
 
 def case(example: Example, name: str, seed: int) -> Finding | None:
     """Run one case and return what was wrong."""
-    random = np.random.default_rng([zlib.crc32(name.encode()), seed])
-    sound = example.make(random)
-    names = {part for leaf in leaves(sound) for part in leaf} | example.names
-    put_together = broken(random, sound)
+    names, put_together = made(example, name, seed)
     unraisable.clear()
     faulthandler.dump_traceback_later(LONGEST_CASE_S, exit=True)
     try:
@@ -74,6 +71,13 @@ def case(example: Example, name: str, seed: int) -> Finding | None:
     if unraisable:
         return f"{name}: raised where nothing can be raised: {unraisable[0]!r}"
     return finding and f"{name}: {finding}"
+
+
+def made(example: Example, name: str, seed: int) -> tuple[set[str], Callable[[], Arguments]]:
+    """Return what a refusal may name, and what puts the broken arguments together."""
+    random = np.random.default_rng([zlib.crc32(name.encode()), seed])
+    sound = example.make(random)
+    return {part for leaf in leaves(sound) for part in leaf} | example.names, broken(random, sound)
 
 
 def outcome(example: Example, put_together: Callable[[], Arguments], names: set[str]) -> Finding | None:

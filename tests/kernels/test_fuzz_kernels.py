@@ -11,6 +11,7 @@ from importlib import import_module
 import inspect
 from pathlib import Path
 import pkgutil
+import shutil
 
 import numpy as np
 import numpy.typing as npt
@@ -18,12 +19,13 @@ import pytest
 
 from tests.kernels.fuzz_example import Example
 from tests.kernels.fuzz_examples import EXAMPLES
-from tests.kernels.fuzz_process import fuzz
+from tests.kernels.fuzz_process import CASES, ROOT, digests, fuzz
 from tests.kernels.fuzz_run import outcome
 import tidewatt.kernels
 
 PACKAGES = sorted(module.name for module in pkgutil.iter_modules(tidewatt.kernels.__path__) if module.ispkg)
 SOUND_CASES = 20
+SAME_CASES = CASES // 8
 
 type Array = npt.NDArray[np.float64]
 
@@ -61,6 +63,23 @@ def test_sound_arguments_are_not_refused(name: str) -> None:
 @pytest.mark.parametrize("package", PACKAGES)
 def test_broken_arguments_are_answered_or_refused(package: str, tmp_path: Path) -> None:
     assert fuzz(package, tmp_path) == ""
+
+
+@pytest.fixture(scope="module")
+def uncompiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a package that has no compiled kernels."""
+    packages = tmp_path_factory.mktemp("uncompiled") / "core"
+    shutil.copytree(ROOT / "core", packages, ignore=shutil.ignore_patterns("*.so", "*.pyd", "__pycache__"))
+    return packages
+
+
+@pytest.mark.skipif(not tidewatt.kernels.COMPILED, reason="there was no compiler when this environment was set up")
+@pytest.mark.parametrize("package", PACKAGES)
+def test_compiled_or_not_the_same_comes_of_it(package: str, uncompiled: Path) -> None:
+    compiled_lines = digests(package, cases=SAME_CASES, packages=ROOT / "core")
+    uncompiled_lines = digests(package, cases=SAME_CASES, packages=uncompiled)
+    assert len(compiled_lines) == SAME_CASES * len([name for name in EXAMPLES if name.startswith(f"{package}.")])
+    assert [pair for pair in zip(compiled_lines, uncompiled_lines, strict=True) if pair[0] != pair[1]] == []
 
 
 def test_the_fuzz_sees_what_goes_wrong() -> None:
