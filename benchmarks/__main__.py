@@ -9,7 +9,7 @@ from pathlib import Path
 import sys
 
 from benchmarks.parts.machine import machine, versions
-from benchmarks.parts.report import as_json, as_table
+from benchmarks.parts.report import as_json, as_table, write_page
 
 
 def main() -> int:
@@ -17,7 +17,7 @@ def main() -> int:
     names = sorted(path.stem for path in Path(__file__).parent.glob("[!_]*.py"))
     parser = argparse.ArgumentParser(prog="script/bench", description="Run one benchmark; without a name, list them.")
     parser.add_argument("name", nargs="?", choices=names)
-    parser.add_argument("--full", action="store_true", help="the whole table, and the pictures in docs/performance")
+    parser.add_argument("--full", action="store_true", help="the whole table; written to docs/performance too")
     parser.add_argument("--json", action="store_true", help="print a list of rows instead of a table")
     arguments = parser.parse_args()
     if arguments.name is None:
@@ -26,6 +26,8 @@ def main() -> int:
         return 0
     module = importlib.import_module(f"benchmarks.{arguments.name}")
     rows = asyncio.run(module.run(full=arguments.full))
+    if arguments.full:
+        write_page(arguments.name, module.TITLE, rows, f"{machine()}; {versions()}.")
     if arguments.json:
         print(as_json(rows))
     else:

@@ -5,6 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 import json
+from pathlib import Path
+
+FOLDER = Path(__file__).resolve().parents[2] / "docs" / "performance"
+"""Where full runs leave their tables and pictures."""
+
+HEAD = ("row", "value", "rival", "ratio", "must", "aim", "met")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,11 +60,26 @@ def as_json(rows: Sequence[Row]) -> str:
 
 def as_table(title: str, rows: Sequence[Row]) -> str:
     """Return the rows as a table for people."""
-    head = ("row", "value", "rival", "ratio", "must", "aim", "met")
-    cells = [head, *(_cells(row) for row in rows)]
-    widths = [max(len(line[column]) for line in cells) for column in range(len(head))]
+    cells = [HEAD, *(_cells(row) for row in rows)]
+    widths = [max(len(line[column]) for line in cells) for column in range(len(HEAD))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in cells]
     return "\n".join([title, "", lines[0], "  ".join("-" * width for width in widths), *lines[1:]])
+
+
+def write_page(name: str, title: str, rows: Sequence[Row], measured_on: str, *, folder: Path = FOLDER) -> Path:
+    """Write the rows as `name`.md, with the picture of that name where there is one, and return its path."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = [_markdown(cells) for cells in (HEAD, ("---",) * len(HEAD), *(_cells(row) for row in rows))]
+    picture = [f"![How time grows with size]({name}.svg)", ""] if (folder / f"{name}.svg").exists() else []
+    told = f"`script/bench {name} --full` wrote this page: {title}."
+    path = folder / f"{name}.md"
+    path.write_text("\n".join([f"# {name.capitalize()}", "", told, "", *picture, *lines, "", measured_on, ""]))
+    return path
+
+
+def _markdown(cells: Sequence[str]) -> str:
+    escaped = [cell.replace("|", "\\|").replace("<", "&lt;").replace(">", "&gt;") for cell in cells]
+    return f"| {' | '.join(escaped)} |"
 
 
 def _cells(row: Row) -> tuple[str, ...]:

@@ -12,8 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, FuncFormatter
 
 from benchmarks.parts.machine import machine, versions
-
-FOLDER = Path(__file__).resolve().parents[2] / "docs" / "performance"
+from benchmarks.parts.report import FOLDER
 
 INK = "#7b8088"
 """Half way between black and white, and no background: readable on light pages and on dark ones."""

@@ -2,10 +2,11 @@
 
 import json
 import math
+from pathlib import Path
 
 import pytest
 
-from benchmarks.parts.report import Row, as_json, as_table
+from benchmarks.parts.report import Row, as_json, as_table, write_page
 
 
 @pytest.mark.parametrize(
@@ -57,3 +58,14 @@ def test_the_table_names_rivals_targets_and_verdicts() -> None:
     assert lead.split() == ["lead", "60", "x", ">=", "50", ">=", "250", "yes"]
     assert slow.split()[-1] == "NO"
     assert plain.split() == ["plain", "3", "ms"]
+
+
+def test_the_page_shows_table_machine_and_the_picture_that_there_is(tmp_path: Path) -> None:
+    rows = [Row(row="a | b", value=0.5, unit="ms", must=2)]
+    page = write_page("probe", "title", rows, "a machine", folder=tmp_path).read_text()
+    assert page.startswith("# Probe\n")
+    assert "| a \\| b | 0.5 ms |  |  | &lt;= 2 |  | yes |" in page
+    assert page.endswith("\na machine\n")
+    assert "svg" not in page
+    (tmp_path / "probe.svg").touch()
+    assert "](probe.svg)" in write_page("probe", "title", rows, "a machine", folder=tmp_path).read_text()
