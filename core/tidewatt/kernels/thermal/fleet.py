@@ -1,0 +1,73 @@
+"""Many transformers, one step at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import SimpleNamespace
+
+import numpy as np
+
+from tidewatt.kernels.validation import check_array, check_number, refuse
+
+from ._fleet import Fleet
+from .engine import AMBIENT_REMEDY, LOAD_REMEDY
+from .problem import HIGHEST_AMBIENT_C, LARGEST_LOAD_FACTOR, LOWEST_AMBIENT_C, Floats, ThermalState, Transformer
+
+
+class ThermalFleet:
+    """N transformers, such as those of a distribution grid, moved together by steps of one length.
+
+    The arrays are the present state, each float64[N]: `top_oil_c`, `hot_spot_c` in deg C, `quick_k`, `slow_k` in K.
+    They are changed in place.
+    """
+
+    def __init__(self, transformers: Sequence[Transformer], states: Sequence[ThermalState], *, step_s: float) -> None:
+        """Prepare.
+
+        Args:
+            transformers: the constants of each.
+            states: where each starts.
+            step_s: length of a step, s, 0.001 to 1e7.
+
+        Raises:
+            ValueError: the lengths differ, or a number is out of its range.
+        """
+        check_number("step_s", step_s, 1e-3, 1e7, "Give seconds, 0.001 to 1e7.")
+        if len(transformers) != len(states):
+            raise ValueError(f"states: {len(states)} are not usable. Give one for each of {len(transformers)}.")
+        self._shape = (len(transformers),)
+        self.top_oil_c = np.array([state.top_oil_c for state in states], dtype=np.float64)
+        self.quick_k = np.array([state.quick_k for state in states], dtype=np.float64)
+        self.slow_k = np.array([state.slow_k for state in states], dtype=np.float64)
+        self.hot_spot_c = self.top_oil_c + (self.quick_k - self.slow_k)
+        constants = [
+            (t.oil_exponent, t.winding_exponent, t.loss_ratio, t.k21, t.top_oil_rise_k, t.hot_spot_gradient_k)
+            for t in transformers
+        ]
+        times_s = [(t.k11 * t.oil_time_s, t.k22 * t.winding_time_s, t.oil_time_s / t.k22) for t in transformers]
+        self._fleet = Fleet(
+            constants=np.array(constants, dtype=np.float64).reshape(-1, 6),
+            decays=np.exp(-step_s / np.array(times_s, dtype=np.float64).reshape(-1, 3)),
+            top_oil=self.top_oil_c,
+            quick=self.quick_k,
+            slow=self.slow_k,
+            hot_spot=self.hot_spot_c,
+        )
+
+    def step(self, load_factor: Floats, ambient_c: Floats) -> None:
+        """Move every transformer by one step.
+
+        Args:
+            load_factor: float64[N], current over rated current, 0 to 10.
+            ambient_c: float64[N], deg C.
+
+        Raises:
+            ValueError: an array is not usable; nothing was moved.
+        """
+        check_array(SimpleNamespace(load_factor=load_factor), "load_factor", np.float64, self._shape)
+        check_array(SimpleNamespace(ambient_c=ambient_c), "ambient_c", np.float64, self._shape)
+        if not self._fleet.step(load_factor, ambient_c):
+            bad = ~((load_factor >= 0) & (load_factor <= LARGEST_LOAD_FACTOR))
+            refuse("load_factor", load_factor, bad, LOAD_REMEDY)
+            bad = ~((ambient_c >= LOWEST_AMBIENT_C) & (ambient_c <= HIGHEST_AMBIENT_C))
+            refuse("ambient_c", ambient_c, bad, AMBIENT_REMEDY)
