@@ -38,6 +38,8 @@ def ageing_rate(hot_spot_c: Floats, paper: Paper = Paper.NORMAL) -> Floats:
     check_array(SimpleNamespace(hot_spot_c=hot_spot_c), "hot_spot_c", np.float64, shape)
     bad = ~((hot_spot_c >= LOWEST_C) & (hot_spot_c <= HIGHEST_C))
     refuse("hot_spot_c", hot_spot_c, bad, "Give deg C, -100 to 500.")
+    if not isinstance(paper, Paper):
+        raise ValueError(f"paper: {paper!r} is not usable. Give a `Paper`.")  # noqa: TRY004 - as every refusal
     if paper is Paper.UPGRADED:
         return np.exp(15000.0 / (110.0 + 273.0) - 15000.0 / (hot_spot_c + 273.0))
     return np.exp2((hot_spot_c - 98.0) / 6.0)

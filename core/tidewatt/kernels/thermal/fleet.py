@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
 from types import SimpleNamespace
 
 import numpy as np
@@ -33,21 +34,18 @@ class ThermalFleet:
             ValueError: the lengths differ, or a number is out of its range.
         """
         check_number("step_s", step_s, 1e-3, 1e7, "Give seconds, 0.001 to 1e7.")
-        if len(transformers) != len(states):
-            raise ValueError(f"states: {len(states)} are not usable. Give one for each of {len(transformers)}.")
-        self._shape = (len(transformers),)
-        self.top_oil_c = np.array([state.top_oil_c for state in states], dtype=np.float64)
-        self.quick_k = np.array([state.quick_k for state in states], dtype=np.float64)
-        self.slow_k = np.array([state.slow_k for state in states], dtype=np.float64)
+        x, y, loss_ratio, k11, k21, k22, oil_s, winding_s, rise_k, gradient_k = _columns(
+            "transformers", transformers, Transformer
+        )
+        self.top_oil_c, self.quick_k, self.slow_k = _columns("states", states, ThermalState)
+        if x.size != self.top_oil_c.size:
+            raise ValueError(f"states: {self.top_oil_c.size} are not usable. Give one for each of {x.size}.")
+        self._shape = x.shape
         self.hot_spot_c = self.top_oil_c + (self.quick_k - self.slow_k)
-        constants = [
-            (t.oil_exponent, t.winding_exponent, t.loss_ratio, t.k21, t.top_oil_rise_k, t.hot_spot_gradient_k)
-            for t in transformers
-        ]
-        times_s = [(t.k11 * t.oil_time_s, t.k22 * t.winding_time_s, t.oil_time_s / t.k22) for t in transformers]
+        times_s = np.stack([k11 * oil_s, k22 * winding_s, oil_s / k22], axis=1)
         self._fleet = Fleet(
-            constants=np.array(constants, dtype=np.float64).reshape(-1, 6),
-            decays=np.exp(-step_s / np.array(times_s, dtype=np.float64).reshape(-1, 3)),
+            constants=np.stack([x, y, loss_ratio, k21, rise_k, gradient_k], axis=1),
+            decays=np.exp(-step_s / times_s),
             top_oil=self.top_oil_c,
             quick=self.quick_k,
             slow=self.slow_k,
@@ -71,3 +69,12 @@ class ThermalFleet:
             refuse("load_factor", load_factor, bad, LOAD_REMEDY)
             bad = ~((ambient_c >= LOWEST_AMBIENT_C) & (ambient_c <= HIGHEST_AMBIENT_C))
             refuse("ambient_c", ambient_c, bad, AMBIENT_REMEDY)
+
+
+def _columns(field: str, items: Sequence[object], kind: type) -> list[Floats]:
+    """Return an array for each field of a dataclass, over all items."""
+    try:
+        rows = [[float(getattr(item, each.name)) for each in fields(kind)] for item in items]
+    except (AttributeError, TypeError) as error:
+        raise ValueError(f"{field}: {type(items).__name__} is not usable. Give {kind.__name__}s.") from error
+    return list(np.array(rows, dtype=np.float64).reshape(-1, len(fields(kind))).T.copy())
