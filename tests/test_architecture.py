@@ -24,8 +24,9 @@ MAY_IMPORT = {
     "ledger": {"site"},
     "drivers": {"site"},
     "emulators": {"site", "drivers"},
+    "simulation": {"kernels", "site", "control"},
     "runtime": {"site", "control", "ledger", "drivers"},
-    "cli": {"site", "control", "ledger", "drivers", "emulators", "runtime"},
+    "cli": {"site", "control", "ledger", "drivers", "emulators", "simulation", "runtime"},
 }
 """The rooms of the core, and what each may import besides itself."""
 

@@ -1,4 +1,4 @@
-"""The command line: `tidewatt run | emulate | inject | replay | check`.
+"""The command line: `tidewatt run | emulate | inject | replay | simulate | check`.
 
 Exit status 0 is success, 1 a command that was understood and failed, 2 something to correct: an argument or the site
 file. Errors are one line on standard error.
@@ -14,10 +14,10 @@ import sys
 from tidewatt import __version__
 from tidewatt.site import SiteError
 
-from . import check, emulate, inject, replay, run
+from . import check, emulate, inject, replay, run, simulate
 from .failure import CommandFailedError
 
-_COMMANDS = (run, emulate, inject, replay, check)
+_COMMANDS = (run, emulate, inject, replay, simulate, check)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

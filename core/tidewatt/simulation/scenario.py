@@ -1,0 +1,99 @@
+"""What a simulation is about: a site, the sessions at its chargers, and loads and prices in quarter hours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tidewatt.site import Site
+
+SLOT_S: Final = 900
+"""Loads and prices are constant within quarter hours that begin at whole quarter hours of UTC."""
+
+type Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Car:
+    """The vehicle of a session, as physics has it.
+
+    `phases` counts the terminals of the charger that it uses. Without a `battery_wh` its state of charge is unknown and
+    it charges at full current until it has what it wants. Of what it draws, `efficiency` reaches the battery.
+    """
+
+    phases: int
+    maximum_a: float
+    battery_wh: float | None = None
+    taper_from_pct: float = 80.0
+    efficiency: float = 0.9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChargingSession:
+    """One vehicle's stay at a charger, from `arrival_s` to before `departure_s` (seconds of the Unix epoch).
+
+    `wanted_wh` is what it takes through the cable when it can, `expected_departure_s` what its driver says on arrival.
+    `end_pct` is the state of charge that it has with that, where the battery is known.
+    """
+
+    session_id: str
+    charger: int
+    arrival_s: int
+    departure_s: int
+    expected_departure_s: int
+    wanted_wh: float
+    car: Car
+    end_pct: float = 100.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Scenario:
+    """A site over K quarter hours.
+
+    Attributes:
+        name: what the outcome is called.
+        site: circuits, meters and chargers; V circuits and N chargers.
+        time_zone: in which days begin.
+        start_s: when it begins, seconds of the Unix epoch, a whole quarter hour.
+        base_a: float64[K, V, 3], current per phase through each circuit that is not the chargers', all circuits below
+            included; negative where the sun feeds in.
+        import_price_per_kwh: float64[K], of energy from the grid.
+        export_price_per_kwh: float64[K], paid for energy into the grid.
+        currency: of the prices.
+        sessions: by arrival; those at one charger do not overlap.
+    """
+
+    name: str
+    site: Site
+    time_zone: ZoneInfo
+    start_s: int
+    base_a: Floats
+    import_price_per_kwh: Floats
+    export_price_per_kwh: Floats
+    currency: str
+    sessions: tuple[ChargingSession, ...]
+
+    @property
+    def slots(self) -> int:
+        """The number of quarter hours."""
+        return len(self.import_price_per_kwh)
+
+    @property
+    def end_s(self) -> int:
+        """When it is over, seconds of the Unix epoch."""
+        return self.start_s + self.slots * SLOT_S
+
+    @property
+    def base_kw(self) -> Floats:
+        """float64[K, V], power through each circuit that is not the chargers'."""
+        power_kw: Floats = self.base_a.sum(axis=2) * (self.site.voltage_v / 1000)
+        return power_kw
+
+    def local(self, at_s: float) -> datetime:
+        """Return a time as clocks at the site show it."""
+        return datetime.fromtimestamp(at_s, self.time_zone)
