@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 
 from matplotlib import rc_context
@@ -20,6 +21,7 @@ INK = "#7b8088"
 OURS = "#2f81f7"
 RIVALS = ("#d9822b", "#3a9d5d", "#a371c9", "#c94f4f", "#2a9d9d", "#b08a1e", "#c2569b", "#6f7f95")
 MARKERS = "sD^vPXph"
+LINES = ("-", ":", "--", "-.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +89,9 @@ def _plot(axes: Axes, curves: Sequence[Curve], targets: Sequence[tuple[int, floa
         axes.plot(
             curve.sizes, curve.seconds, label=curve.label, linewidth=1.4, markersize=5, color=colour, marker=marker
         )
-    for curve in curves:
-        if curve.ours:
-            axes.plot(curve.sizes, curve.seconds, label=curve.label, linewidth=3, color=OURS, marker="o", zorder=5)
+    ours = [curve for curve in curves if curve.ours]
+    for curve, line in zip(ours, cycle(LINES)):
+        axes.plot(curve.sizes, curve.seconds, line, label=curve.label, linewidth=3, color=OURS, marker="o", zorder=5)
     if targets:
         sizes, seconds = zip(*targets, strict=True)
         axes.plot(sizes, seconds, "_", label="target", color=INK, markersize=18, markeredgewidth=2.5, zorder=4)
