@@ -1,7 +1,7 @@
 """Breaks arguments that were sound: one field, two or many, a little or altogether.
 
-What is broken is a leaf: an argument that is no dataclass, or a field of one that is. Starting from sound arguments
-gets past the first checks, and it is behind them that the bugs are.
+What is broken is a leaf: an argument, a field of a dataclass, an item of a list of dataclasses. Starting from sound
+arguments gets past the first checks, and it is behind them that the bugs are.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -9,7 +9,7 @@ from dataclasses import fields, is_dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 import math
-from typing import Any
+from typing import Any, TypeIs
 
 import numpy as np
 from numpy.random import Generator
@@ -73,8 +73,15 @@ def _leaves(way: Leaf, value: object) -> Iterator[Leaf]:
     if is_dataclass(value):
         for field in fields(value):
             yield from _leaves((*way, field.name), getattr(value, field.name))
-    else:
-        yield way
+        return
+    if _is_list_of_dataclasses(value):
+        for index, item in enumerate(value):
+            yield from _leaves((*way, str(index)), item)
+    yield way
+
+
+def _is_list_of_dataclasses(value: object) -> TypeIs[list[Any]]:
+    return isinstance(value, list) and any(is_dataclass(item) for item in value)
 
 
 def broken(random: Generator, arguments: Arguments) -> Callable[[], Arguments]:
@@ -82,26 +89,41 @@ def broken(random: Generator, arguments: Arguments) -> Callable[[], Arguments]:
     ways = leaves(arguments)
     count = min(len(ways), int(random.choice([0, 1, 1, 1, 1, 2, 2, 3, 8, len(ways)])))
     chosen = [ways[index] for index in random.choice(len(ways), count, replace=False)]
-    replaced = [(way, _other(random, _at(arguments, way))) for way in chosen]
+    # Items before the list that they are in.
+    replaced = [(way, _other(random, at(arguments, way))) for way in sorted(chosen, key=len, reverse=True)]
 
     def put_together() -> Arguments:
-        result = dict(arguments)
+        result = arguments
         for way, value in replaced:
-            result[way[0]] = _with(result[way[0]], way[1:], value)
+            result = _with(result, way, value)
         return result
 
     return put_together
 
 
-def _at(arguments: Arguments, way: Leaf) -> Any:
-    value = arguments[way[0]]
-    for name in way[1:]:
-        value = getattr(value, name)
+def at(arguments: Arguments, leaf: Leaf) -> Any:
+    """Return what is at a leaf."""
+    value: Any = arguments
+    for name in leaf:
+        value = _part(value, name)
     return value
 
 
-def _with(owner: Any, way: Leaf, value: object) -> Any:
-    return value if not way else replace(owner, **{way[0]: _with(getattr(owner, way[0]), way[1:], value)})
+def _part(owner: Any, name: str) -> Any:
+    if isinstance(owner, dict):
+        return owner[name]
+    return owner[int(name)] if isinstance(owner, list) else getattr(owner, name)
+
+
+def _with(owner: Any, leaf: Leaf, value: object) -> Any:
+    """Return the owner with another value at a leaf."""
+    if not leaf:
+        return value
+    if isinstance(owner, list):
+        index = int(leaf[0])
+        return [*owner[:index], _with(owner[index], leaf[1:], value), *owner[index + 1 :]]
+    changed = _with(_part(owner, leaf[0]), leaf[1:], value)
+    return {**owner, leaf[0]: changed} if isinstance(owner, dict) else replace(owner, **{leaf[0]: changed})
 
 
 def _other(random: Generator, value: object) -> object:
