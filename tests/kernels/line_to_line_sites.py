@@ -88,7 +88,7 @@ class Case:
 
     def ampere(self, point: Point) -> Complexes:
         """Return complex[V, 4], what an ampere of a charger adds to every line."""
-        lines = self._at_terminals(point)
+        lines: Complexes = self._at_terminals(point)
         added = np.zeros((len(self.nodes), 4), complex)
         circuit, neutral = point.circuit, lines.sum()
         while circuit >= 0:
@@ -96,7 +96,8 @@ class Case:
             node = self.nodes[circuit]
             if node.turns_ratio:
                 a, b, c = lines
-                lines, neutral = np.array([a - c, b - a, c - b]) / node.turns_ratio, 0j
+                ratio = node.turns_ratio
+                lines, neutral = np.array([(a - c) / ratio, (b - a) / ratio, (c - b) / ratio], complex), 0j
             circuit = node.parent
         added[np.abs(added) < 1e-9] = 0.0
         return added
