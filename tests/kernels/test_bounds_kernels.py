@@ -12,11 +12,22 @@ from tests.kernels.fuzz_process import CASES, ROOT, fuzz
 from tests.kernels.test_fuzz_kernels import PACKAGES
 from tidewatt.kernels import COMPILED
 
-ASK = """
+PROBE = """
+import cython
 import numpy as np
-from tidewatt.kernels.allocation._incidence import members
-members(np.array([0, 1]), np.array([7]), 3)
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def read(values: cython.double[::1], index: cython.Py_ssize_t) -> cython.double:
+    return values[index]
+
+def beside() -> float:
+    return read(np.zeros(3), 3)
 """
+"""A kernel that reads beside its array, where no exception can be raised."""
+
+ASK = "from tidewatt.kernels._probe import beside; beside()"
 
 pytestmark = [
     pytest.mark.skipif(not COMPILED, reason="there was no compiler when this environment was set up"),
@@ -31,6 +42,7 @@ def checked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, folder)
     shutil.copytree(ROOT / "core", folder / "core", ignore=shutil.ignore_patterns("*.so", "*.c", "*.egg-info"))
+    (folder / "core" / "tidewatt" / "kernels" / "_probe.py").write_text(PROBE)
     subprocess.run(  # noqa: S603 - our own text, no shell
         [sys.executable, "setup.py", "-q", "build_ext", "--inplace", f"--parallel={os.cpu_count()}"],
         cwd=folder,
@@ -42,7 +54,6 @@ def checked(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_build_checks_bounds(checked: Path) -> None:
-    """Behind the face, with a charger that counts in a row that does not exist."""
     asked = subprocess.run(  # noqa: S603 - our own text, no shell
         [sys.executable, "-c", ASK],
         env=os.environ | {"PYTHONPATH": str(checked)},
