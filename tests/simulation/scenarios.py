@@ -11,6 +11,7 @@ import numpy as np
 from tests.circuits import main_circuit
 from tests.control.control_plant import charger, meter
 from tidewatt.simulation import SLOT_S, Car, ChargingSession, Scenario
+from tidewatt.simulation.scenario import months_of
 from tidewatt.site import Charger, Circuit, Site
 
 START_S = 1_772_409_600
@@ -53,6 +54,7 @@ def scenario(
     hours: int,
     price: Sequence[float] = (0.3,),
     house_a: Sequence[float] = (0.0,),
+    peak_price: float = 0.0,
 ) -> Scenario:
     """Return a scenario of whole hours; hourly prices and currents of the house on every phase repeat."""
     slots = hours * 3600 // SLOT_S
@@ -67,6 +69,8 @@ def scenario(
         base_a=base_a,
         import_price_per_kwh=np.array(price)[hour % len(price)],
         export_price_per_kwh=np.zeros(slots),
+        peak_price_per_kw=peak_price,
+        month=months_of(START_S, slots, UTC),
         currency="EUR",
         sessions=tuple(sorted(sessions, key=lambda session: session.arrival_s)),
     )

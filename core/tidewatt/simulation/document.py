@@ -87,6 +87,9 @@ PRICES: Final = Section(
         "multiply": Key("multiply", _FACTOR),
         "add_per_kwh": Key("add_per_kwh", number("Give a price per kWh.")),
         "export": Key("export", lambda raw: _EXPORT.fields(_EXPORT(raw))),
+        "peak_per_kw": Key(
+            "peak_per_kw", number("Give what each kW of a month's highest quarter hour costs.", least=0)
+        ),
         "currency": Key("currency", text),
     }
 )

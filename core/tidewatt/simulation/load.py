@@ -12,7 +12,7 @@ import numpy as np
 from tidewatt.site import MAIN_CIRCUIT_ID, Charger, Circuit, Site, SiteError
 
 from .document import SimulationDocument, load_document
-from .scenario import SLOT_S, Car, ChargingSession, Floats, Scenario
+from .scenario import SLOT_S, Car, ChargingSession, Floats, Scenario, months_of
 from .series import read_bdew, read_series
 from .sessions import check_some, read_acn, read_own, take_part
 from .tables import epoch_s
@@ -45,6 +45,8 @@ def load_scenario(path: Path, content: str) -> Scenario:
         base_a=grid.base_a(),
         import_price_per_kwh=_formula(raw, prices),
         export_price_per_kwh=np.zeros(grid.slots) if export is None else _formula(raw, export),
+        peak_price_per_kw=prices.get("peak_per_kw", 0.0),
+        month=months_of(start_s, grid.slots, zone),
         currency=prices.get("currency", "EUR"),
         sessions=_sessions(document, start_s, end_s),
     )

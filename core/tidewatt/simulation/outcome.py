@@ -27,8 +27,8 @@ class Outcome:
         missed_kwh: wanted and not there at departure.
         departures_met: vehicles that left with what they wanted.
         departures: vehicles that left.
-        cost: what the site paid more than it would have without vehicles; import and export are balanced within each
-            quarter hour.
+        cost: what the site paid more than it would have without vehicles, peaks included; import and export are
+            balanced within each quarter hour.
         peak_kw: highest mean import of a quarter hour, house included.
         switchings: how often a vehicle began or ceased to draw.
         overrun_s: seconds in which a circuit was over its limit with vehicles below it drawing.
@@ -95,7 +95,9 @@ def outcome_of(scenario: Scenario, contender: str, ledger: Ledger) -> Outcome:
 def _bill(scenario: Scenario, grid_kw: Floats) -> float:
     bought = np.maximum(grid_kw, 0.0) @ scenario.import_price_per_kwh
     sold = np.maximum(-grid_kw, 0.0) @ scenario.export_price_per_kwh
-    return float(bought - sold) * _SLOT_H
+    peaks_kw = np.zeros(int(np.ptp(scenario.month)) + 1)
+    np.maximum.at(peaks_kw, scenario.month - scenario.month[0], grid_kw)
+    return float(bought - sold) * _SLOT_H + scenario.peak_price_per_kw * float(peaks_kw.sum())
 
 
 def document_of(scenario: Scenario, outcomes: list[Outcome]) -> dict[str, Any]:

@@ -51,6 +51,12 @@ class ChargingSession:
     end_pct: float = 100.0
 
 
+def months_of(start_s: int, slots: int, time_zone: ZoneInfo) -> NDArray[np.int64]:
+    """Return int64[slots], the local month of each quarter hour, counted on and on."""
+    at = (datetime.fromtimestamp(start_s + SLOT_S * slot, time_zone) for slot in range(slots))
+    return np.fromiter((12 * each.year + each.month for each in at), np.int64, slots)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Scenario:
     """A site over K quarter hours.
@@ -64,6 +70,8 @@ class Scenario:
             included; negative where the sun feeds in.
         import_price_per_kwh: float64[K], of energy from the grid.
         export_price_per_kwh: float64[K], paid for energy into the grid.
+        peak_price_per_kw: what each kW of the highest mean import of a quarter hour costs in every calendar month.
+        month: int64[K], months since year 0, of the local time at which each quarter hour begins.
         currency: of the prices.
         sessions: by arrival; those at one charger do not overlap.
     """
@@ -75,6 +83,8 @@ class Scenario:
     base_a: Floats
     import_price_per_kwh: Floats
     export_price_per_kwh: Floats
+    peak_price_per_kw: float
+    month: NDArray[np.int64]
     currency: str
     sessions: tuple[ChargingSession, ...]
 

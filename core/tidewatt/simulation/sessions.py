@@ -99,7 +99,8 @@ def take_part(
 def _session(stay: Stay, charger: int, car: Car, end_pct: float) -> ChargingSession:
     if car.battery_wh is not None and stay.wanted_wh * car.efficiency > car.battery_wh * end_pct / 100 * (1 + 1e-9):
         most_kwh = car.battery_wh * end_pct / 100 / car.efficiency / 1000
-        raise stay.row.error("energy", stay.wanted_wh / 1000, f"Its battery takes at most {most_kwh:.1f} kWh.")
+        column = "energy_kwh" if "energy_kwh" in stay.row.cells else "requested_kWh"
+        raise stay.row.error(column, stay.row.cells[column], f"Its battery takes at most {most_kwh:.1f} kWh.")
     return ChargingSession(
         session_id=stay.session_id,
         charger=charger,
