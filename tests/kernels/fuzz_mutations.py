@@ -171,7 +171,7 @@ def _scaled(random: Generator, values: Array) -> Array:
 def _noise(random: Generator, values: Array) -> Array:
     """Return random bytes of the same type and shape, truth values that are neither 0 nor 1 among them."""
     bits = random.integers(0, 256, values.nbytes, np.uint8)
-    return bits.view(values.dtype).reshape(values.shape) if values.dtype.kind in "fiub?" else values
+    return bits.view(values.dtype).reshape(values.shape) if values.dtype.kind in "fiubc?" else values
 
 
 def _typed(random: Generator, values: Array) -> Array:

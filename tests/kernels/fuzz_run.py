@@ -14,6 +14,7 @@ from pathlib import Path
 import resource
 import sys
 import traceback
+import warnings
 import zlib
 
 import numpy as np
@@ -42,7 +43,10 @@ def main() -> int:
     resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
     sys.unraisablehook = lambda occurrence: unraisable.append(occurrence.exc_value)
     np.seterr(all="ignore")
+    warnings.simplefilter("ignore")
     chosen = [name for name in EXAMPLES if name == arguments.what or name.startswith(f"{arguments.what}.")]
+    if not chosen:
+        parser.error(f"there is no example of {arguments.what}")
     seeds = range(arguments.cases) if arguments.seed is None else [arguments.seed]
     findings: dict[str, tuple[str, int]] = {}
     with arguments.journal.open("wb", buffering=0) as journal:
@@ -105,7 +109,7 @@ def unsound(example: Example, name: str, answer: object) -> Iterator[Finding]:
     elif isinstance(answer, tuple | list):
         for part in answer:
             yield from unsound(example, name, part)
-    elif isinstance(answer, float) or (isinstance(answer, np.ndarray) and answer.dtype.kind == "f"):
+    elif isinstance(answer, float) or (isinstance(answer, np.ndarray) and answer.dtype.kind in "fc"):
         if name not in example.missing and np.isnan(answer).any():
             yield f"{name} is not a number"
         if name not in example.infinite and np.isinf(answer).any():

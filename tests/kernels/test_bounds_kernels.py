@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
+from tests.kernels.fuzz_examples import PACKAGES
 from tests.kernels.fuzz_process import CASES, ROOT, fuzz
-from tests.kernels.test_fuzz_kernels import PACKAGES
 from tidewatt.kernels import COMPILED
 
 PROBE = """

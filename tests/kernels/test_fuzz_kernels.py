@@ -10,7 +10,6 @@ from functools import partial
 from importlib import import_module
 import inspect
 from pathlib import Path
-import pkgutil
 import shutil
 
 import numpy as np
@@ -18,12 +17,11 @@ import numpy.typing as npt
 import pytest
 
 from tests.kernels.fuzz_example import Example
-from tests.kernels.fuzz_examples import EXAMPLES
+from tests.kernels.fuzz_examples import EXAMPLES, PACKAGES
 from tests.kernels.fuzz_process import CASES, ROOT, digests, fuzz
 from tests.kernels.fuzz_run import outcome
 import tidewatt.kernels
 
-PACKAGES = sorted(module.name for module in pkgutil.iter_modules(tidewatt.kernels.__path__) if module.ispkg)
 SOUND_CASES = 20
 SAME_CASES = CASES // 8
 

@@ -7,14 +7,22 @@ import numpy.typing as npt
 
 
 def check_array(owner: object, field: str, dtype: npt.DTypeLike, shape: tuple[int, ...]) -> None:
-    """Refuse an attribute that is not a C-contiguous array of exactly this type and shape in native byte order.
+    """Refuse an attribute that `check_values` refuses.
+
+    Raises:
+        ValueError: names the field, what was given and what is expected.
+    """
+    check_values(field, getattr(owner, field), dtype, shape)
+
+
+def check_values(field: str, values: object, dtype: npt.DTypeLike, shape: tuple[int, ...]) -> None:
+    """Refuse what is not a C-contiguous array of exactly this type and shape in native byte order.
 
     Subclasses are refused too: comparing a masked array finds nothing wrong with what it masks.
 
     Raises:
         ValueError: names the field, what was given and what is expected.
     """
-    values = getattr(owner, field)
     wanted = f"{np.dtype(dtype)}{list(shape)}"
     if type(values) is not np.ndarray or values.dtype != np.dtype(dtype) or values.shape != shape:
         got = f"{values.dtype}{list(values.shape)}" if type(values) is np.ndarray else type(values).__name__

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tidewatt.kernels.validation import check_array, refuse
+from tidewatt.kernels.validation import check_array, check_values, refuse
 
 from .problem import Floats, LineRequest, LineSite
 
@@ -80,9 +80,7 @@ def check_currents(site: LineSite, current_a: Floats) -> None:
     Raises:
         ValueError: names the field, the index, the value and the remedy.
     """
-    shape = (site.circuit.size,)
-    if not isinstance(current_a, np.ndarray) or current_a.dtype != np.float64 or current_a.shape != shape:
-        raise ValueError(f"current_a: {type(current_a).__name__} is not usable. Give an array float64{list(shape)}.")
+    check_values("current_a", current_a, np.float64, (site.circuit.size,))
     sound = (current_a >= 0) & (current_a <= LARGEST_A)
     refuse("current_a", current_a, ~sound, f"Give a current from 0 to {LARGEST_A:g} A.")
 

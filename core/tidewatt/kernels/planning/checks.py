@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from types import SimpleNamespace
 
 import numpy as np
 
-from tidewatt.kernels.validation import check_array, check_number, refuse
+from tidewatt.kernels.validation import check_array, check_number, check_values, refuse
 
 from ._ranges import first_outside, first_whole_outside
 from .problem import Floats, Integers, PlanProblem
@@ -88,7 +87,7 @@ def check_powers(problem: PlanProblem, power_kw: Floats) -> None:
         ValueError: names index, value and remedy.
     """
     shape = (problem.circuit.shape[0], problem.import_price_per_kwh.shape[0])
-    check_array(SimpleNamespace(power_kw=power_kw), "power_kw", np.float64, shape)
+    check_values("power_kw", power_kw, np.float64, shape)
     remedy = f"Give a signed power of at most {LARGEST_KW:g} kW."
     refuse("power_kw", power_kw, ~(np.abs(power_kw) <= LARGEST_KW), remedy)
 
