@@ -18,18 +18,25 @@ class Timing:
     runs: int
 
 
-def best_of(function: Callable[[], object], *, budget_s: float = 1.0, least: int = 5) -> Timing:
+def best_of(
+    function: Callable[[], object],
+    *,
+    budget_s: float = 1.0,
+    least: int = 5,
+    before: Callable[[], object] | None = None,
+) -> Timing:
     """Call a function at least so often and until the budget is used up, and return how long one call took.
 
-    The first call warms caches up: it counts only where there is no time for more than `least`.
+    The first call warms caches up: it counts only where there is no time for more than `least`. What is to be done
+    before every call takes none of its time.
     """
     collecting = gc.isenabled()
     gc.disable()
     try:
-        seconds = [_once(function)]
+        seconds = [_once(function, before)]
         spent_s = seconds[0]
         while len(seconds) < least or spent_s < budget_s:
-            seconds.append(_once(function))
+            seconds.append(_once(function, before))
             spent_s += seconds[-1]
     finally:
         if collecting:
@@ -38,7 +45,9 @@ def best_of(function: Callable[[], object], *, budget_s: float = 1.0, least: int
     return Timing(statistics.median(counted), min(counted), len(counted))
 
 
-def _once(function: Callable[[], object]) -> float:
+def _once(function: Callable[[], object], before: Callable[[], object] | None) -> float:
+    if before is not None:
+        before()
     started = time.perf_counter()
     function()
     return time.perf_counter() - started

@@ -39,6 +39,19 @@ def test_with_time_left_the_first_run_does_not_count() -> None:
     assert timing.runs == len(calls) - 1
 
 
+def test_what_is_done_before_every_call_is_not_timed() -> None:
+    order: list[str] = []
+
+    def prepare() -> None:
+        order.append("before")
+        sum(range(100_000))
+
+    timing = best_of(lambda: order.append("call"), budget_s=0.0, least=3, before=prepare)
+    untimed = best_of(prepare, budget_s=0.0, least=3)
+    assert order[:6] == ["before", "call"] * 3
+    assert timing.least_s < untimed.least_s
+
+
 def test_garbage_is_collected_again_after_a_failure() -> None:
     with pytest.raises(ZeroDivisionError):
         best_of(lambda: 1 / 0)
