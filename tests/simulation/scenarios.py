@@ -10,7 +10,7 @@ import numpy as np
 
 from tests.circuits import main_circuit
 from tests.control.control_plant import charger, meter
-from tidewatt.simulation import SLOT_S, Car, ChargingSession, Scenario
+from tidewatt.simulation import SLOT_S, Battery, Car, ChargingSession, Scenario
 from tidewatt.simulation.scenario import months_of
 from tidewatt.site import Charger, Circuit, Site
 
@@ -18,6 +18,10 @@ START_S = 1_772_409_600
 """2026-03-02, a Monday, 00:00 UTC."""
 
 UTC = ZoneInfo("UTC")
+
+SMALL = Battery(capacity_wh=40_000.0, highest_w=40_000.0)
+TINY = Battery(capacity_wh=20_000.0, highest_w=15_000.0)
+"""Batteries that taper early."""
 
 
 def site(*chargers: Charger, fuse_a: float, circuits: tuple[Circuit, ...] = ()) -> Site:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tidewatt.simulation import Scenario, load_scenario
+from tidewatt.simulation import Battery, Car, Chemistry, Scenario, load_scenario
 from tidewatt.site import SiteError
 
 DOCUMENT = """
@@ -78,17 +78,17 @@ def test_sessions_are_read_in_local_time_or_with_their_offset(load: Folder) -> N
 def test_the_vehicle_is_the_one_of_the_site(load: Folder) -> None:
     left, right = load().sessions
 
-    assert (left.car.phases, left.car.maximum_a, left.car.battery_wh) == (1, 16.0, 50_000)
-    assert (right.car.phases, right.car.battery_wh) == (3, None)
+    assert left.car == Car(phases=1, maximum_a=16.0, battery=Battery(capacity_wh=50_000, highest_w=50_000))
+    assert right.car == Car(phases=3, maximum_a=16.0)
 
 
 def test_vehicles_can_be_told_otherwise(load: Folder) -> None:
-    vehicles = (
-        "  vehicles: [{charger: right, battery_kwh: 40, phases: 2, maximum_a: 13, end_pct: 80, efficiency: 0.88}]\n"
-    )
+    battery = "battery_kwh: 40, battery_kw: 60, chemistry: lfp, end_pct: 80"
+    vehicles = f"  vehicles: [{{charger: right, phases: 2, maximum_a: 13, {battery}}}]\n"
     _, right = load(DOCUMENT + vehicles).sessions
 
-    assert (right.car.battery_wh, right.car.phases, right.car.maximum_a, right.end_pct) == (40_000, 2, 13.0, 80.0)
+    expected = Battery(capacity_wh=40_000, highest_w=60_000, chemistry=Chemistry.LFP, end_pct=80.0)
+    assert right.car == Car(phases=2, maximum_a=13.0, battery=expected)
 
 
 def test_prices_follow_the_formula(load: Folder) -> None:
@@ -222,7 +222,7 @@ def test_mistakes_in_the_file_name_field_value_and_remedy(load: Folder, written:
         ),
         ("07:00,10", "07:00,ten", r"sessions.csv line 2, energy_kwh: 'ten' is not usable. Give the energy in kWh"),
         ("07:00,10", "07:00,0", r"sessions.csv line 2, energy_kwh: '0' is not usable"),
-        ("07:00,10", "07:00,60", r"sessions.csv line 2, energy_kwh: '60' .* Its battery takes at most 55.6 kWh"),
+        ("07:00,10", "07:00,60", r"sessions.csv line 2, energy_kwh: '60' .* Its battery takes at most 57.8 kWh"),
         ("07:00,10", "07:00", r"sessions.csv line 2: .* Give the 4 columns that the header names"),
         ("2026-03-29T07:00", "2026-03-29T02:15", r"line 2, departure: .* Clocks in Europe/Berlin skip this time"),
         ("2026-03-29T07:00", "tomorrow", r"line 2, departure: 'tomorrow' is not usable"),

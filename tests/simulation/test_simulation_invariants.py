@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tests.control.control_plant import charger
-from tests.simulation.scenarios import one_phase, scenario, site, stay
+from tests.simulation.scenarios import SMALL, TINY, one_phase, scenario, site, stay
 from tidewatt.simulation import CONTENDERS, Car, Contender, Scenario, document_of, outcome_of, run
 from tidewatt.site import Circuit, Phase
 
@@ -37,8 +37,8 @@ def days(draw: st.DrawFn) -> Scenario:
     for bay in range(3):
         comes = draw(st.floats(0.0, 2.0))
         goes = comes + draw(st.floats(0.2, 3.5))
-        battery_wh = draw(st.sampled_from([None, 40_000.0]))
-        car = Car(phases=draw(st.integers(1, 1 if bay == 2 else 3)), maximum_a=16.0, battery_wh=battery_wh)
+        battery = draw(st.sampled_from([None, SMALL]))
+        car = Car(phases=draw(st.integers(1, 1 if bay == 2 else 3)), maximum_a=16.0, battery=battery)
         sessions.append(stay(bay, bay, (comes, goes), draw(st.floats(0.1, 25.0)), car=car))
     hourly = st.lists(st.floats(-20.0, 30.0), min_size=6, max_size=6)
     price = draw(st.lists(st.floats(-0.2, 0.6), min_size=6, max_size=6))
@@ -83,12 +83,14 @@ def test_the_same_scenario_gives_the_same_bytes(make: Make, of: Scenario) -> Non
 
 def test_a_battery_tapers_in_steps_until_it_is_full() -> None:
     of = site(one_phase("a"), fuse_a=40.0)
-    full = Car(phases=1, maximum_a=16.0, battery_wh=20_000.0, efficiency=0.9)
+    full = Car(phases=1, maximum_a=16.0, battery=TINY)
     ledger = run(scenario(of, [stay(1, 0, (0.0, 8.0), 10.0, car=full)], hours=8), CONTENDERS[0]())
     power_kw = ledger.energy_wh[:, 0] * 4 / 1000
 
-    # 10 kWh are 45 % of the battery: full power up to 80 %, which takes 5.6 kWh, then less and less.
-    np.testing.assert_allclose(power_kw[:6], 3.68)
-    assert (np.diff(power_kw[6:]) <= 1e-9).all()
-    assert 0 < power_kw[14] < 0.5 * 3.68
+    # Above 90 % the battery takes less than a quarter of its 15 kW, and at the end next to nothing.
+    np.testing.assert_allclose(power_kw[:8], 3.68)
+    falling = power_kw[8 : np.flatnonzero(power_kw)[-1] + 1]
+    assert (np.diff(falling) <= 1e-9).all()
+    assert len(falling) > 4
+    assert falling[-2] < 0.5 * 3.68
     np.testing.assert_allclose(ledger.delivered_wh, 10_000)

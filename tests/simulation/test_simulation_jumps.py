@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.control.control_plant import charger
-from tests.simulation.scenarios import one_phase, scenario, site, stay
+from tests.simulation.scenarios import SMALL, one_phase, scenario, site, stay
 from tidewatt.simulation import CONTENDERS, Car, Contender, Scenario, run
 from tidewatt.simulation.contenders.tidewatt import TidewattFair
 from tidewatt.site import Circuit, Phase
@@ -27,7 +27,7 @@ def busy_evening() -> Scenario:
         fuse_a=20.0,
         circuits=(Circuit(circuit_id="yard", name="Yard", parent_id="main", import_limit_a=(10.0, 10.0, 10.0)),),
     )
-    full = Car(phases=3, maximum_a=16.0, battery_wh=40_000.0)
+    full = Car(phases=3, maximum_a=16.0, battery=SMALL)
     two = Car(phases=2, maximum_a=16.0)
     sessions = [
         stay(1, 0, (0.1, 2.2), 9.0, car=full),

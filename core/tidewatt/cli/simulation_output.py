@@ -18,7 +18,8 @@ _COLUMNS: Final = (
     "{currency}/kWh",
     "peak kW",
     "switchings",
-    "overrun",
+    "overrun s",
+    "overrun A",
 )
 
 
@@ -93,27 +94,28 @@ def print_table(scenario: Scenario, outcomes: Sequence[Outcome]) -> None:
 
 
 def _cells(outcome: Outcome) -> list[str]:
-    overrun = f"{outcome.overrun_s} s, {outcome.overrun_a:.1f} A" if outcome.overrun_s else "none"
     return [
         outcome.contender,
         f"{outcome.energy_kwh:.1f}",
         f"{outcome.missed_kwh:.1f}",
-        f"{outcome.departures_met} of {outcome.departures}",
+        f"{outcome.departures_met}/{outcome.departures}",
         f"{outcome.cost:.2f}",
         f"{outcome.cost_per_kwh:.4f}",
         f"{outcome.peak_kw:.1f}",
         f"{outcome.switchings}",
-        overrun,
+        f"{outcome.overrun_s}",
+        f"{outcome.overrun_a:.1f}",
     ]
 
 
 def _print_rich(title: str, header: list[str], rows: list[list[str]]) -> None:
-    from rich.console import Console  # noqa: PLC0415 - rich comes with the extra
+    from rich import box  # noqa: PLC0415 - rich comes with the extra
+    from rich.console import Console  # noqa: PLC0415 - likewise
     from rich.table import Table  # noqa: PLC0415 - likewise
 
-    table = Table(title=title, title_justify="left")
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=0, pad_edge=False)
     for position, name in enumerate(header):
-        table.add_column(name, justify="right" if position else "left")
+        table.add_column(name.replace(" ", "\n"), justify="right" if position else "left", no_wrap=True)
     for row in rows:
         table.add_row(*row)
     Console().print(table)

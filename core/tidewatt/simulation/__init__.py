@@ -5,13 +5,15 @@ from .contenders.contender import Contender
 from .engine import run
 from .load import load_scenario
 from .outcome import Outcome, document_of, outcome_of
-from .scenario import SLOT_S, Car, ChargingSession, Scenario
+from .scenario import SLOT_S, Battery, Car, ChargingSession, Chemistry, Scenario
 
 __all__ = [
     "CONTENDERS",
     "SLOT_S",
+    "Battery",
     "Car",
     "ChargingSession",
+    "Chemistry",
     "Contender",
     "Outcome",
     "Scenario",

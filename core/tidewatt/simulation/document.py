@@ -18,6 +18,8 @@ from tidewatt.site.schema import load_site, site_error
 from tidewatt.site.sections import Key, Section
 from tidewatt.site.yaml_text import parse_yaml
 
+from .scenario import Chemistry
+
 _ENERGY = number("Give an energy in kWh, more than zero.", above=0)
 _PERCENT = number("Give a percentage above 0, at most 100.", above=0, most=100)
 _FACTOR = number("Give a factor; prices are multiplied with it first, then `add_per_kwh` is added.")
@@ -110,10 +112,8 @@ VEHICLE: Final = Section(
         "phases": Key("phases", integer("Give how many phases it charges on: 1, 2 or 3.", least=1, most=3)),
         "maximum_a": Key("maximum_a", number("Give the most it draws in A on a phase, 6 or more.", least=6)),
         "battery_kwh": Key("battery_kwh", _ENERGY),
-        "taper_from_pct": Key("taper_from_pct", _PERCENT),
-        "efficiency": Key(
-            "efficiency", number("Give the part that reaches the battery, above 0 to 1.", above=0, most=1)
-        ),
+        "battery_kw": Key("battery_kw", number("Give the highest power in kW that its battery takes.", above=0)),
+        "chemistry": Key("chemistry", _one_of(*Chemistry)),
         "end_pct": Key("end_pct", _PERCENT),
     }
 )

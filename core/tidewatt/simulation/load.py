@@ -12,7 +12,7 @@ import numpy as np
 from tidewatt.site import MAIN_CIRCUIT_ID, Charger, Circuit, Site, SiteError
 
 from .document import SimulationDocument, load_document
-from .scenario import SLOT_S, Car, ChargingSession, Floats, Scenario, months_of
+from .scenario import SLOT_S, Battery, Car, ChargingSession, Chemistry, Floats, Scenario, months_of
 from .series import read_bdew, read_series
 from .sessions import check_some, read_acn, read_own, take_part
 from .tables import epoch_s
@@ -127,8 +127,8 @@ def _sessions(document: SimulationDocument, start_s: int, end_s: int) -> tuple[C
     return sessions
 
 
-def _cars(document: SimulationDocument) -> dict[str, tuple[Car, float]]:
-    """Return for each charger the vehicle that charges there, and the state of charge it leaves with."""
+def _cars(document: SimulationDocument) -> dict[str, Car]:
+    """Return for each charger the vehicle that charges there."""
     site = document.site
     entries = {entry["charger"]: entry for entry in document.fields.get("vehicles", ())}
     known = [charger.charger_id for charger in site.chargers]
@@ -138,14 +138,26 @@ def _cars(document: SimulationDocument) -> dict[str, tuple[Car, float]]:
     return {charger.charger_id: _car(site, charger, entries.get(charger.charger_id, {})) for charger in site.chargers}
 
 
-def _car(site: Site, charger: Charger, entry: dict[str, Any]) -> tuple[Car, float]:
+def _car(site: Site, charger: Charger, entry: dict[str, Any]) -> Car:
     vehicle = site.vehicle_at(charger.charger_id)
     known: dict[str, Any] = {"phases": len(charger.phases), "maximum_a": charger.maximum_a}
     if vehicle is not None:
-        of_site = {"phases": vehicle.phases, "maximum_a": vehicle.maximum_a, "battery_wh": vehicle.battery_capacity_wh}
+        of_site = {"phases": vehicle.phases, "maximum_a": vehicle.maximum_a}
         known |= {name: value for name, value in of_site.items() if value is not None}
-    known |= {name: entry[name] for name in ("phases", "maximum_a", "taper_from_pct", "efficiency") if name in entry}
-    if "battery_kwh" in entry:
-        known["battery_wh"] = 1000 * entry["battery_kwh"]
+    known |= {name: entry[name] for name in ("phases", "maximum_a") if name in entry}
     known["phases"] = min(known["phases"], len(charger.phases))
-    return Car(**known), entry.get("end_pct", 100.0)
+    return Car(**known, battery=_battery(None if vehicle is None else vehicle.battery_capacity_wh, entry))
+
+
+def _battery(known_wh: float | None, entry: dict[str, Any]) -> Battery | None:
+    capacity_wh = 1000 * entry["battery_kwh"] if "battery_kwh" in entry else known_wh
+    if capacity_wh is None:
+        return None
+    # Without a word of its own, a battery is taken to charge in an hour at its best.
+    highest_w = 1000 * entry["battery_kw"] if "battery_kw" in entry else capacity_wh
+    return Battery(
+        capacity_wh=capacity_wh,
+        highest_w=highest_w,
+        chemistry=Chemistry(entry.get("chemistry", Chemistry.NMC)),
+        end_pct=entry.get("end_pct", 100.0),
+    )

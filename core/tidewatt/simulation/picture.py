@@ -14,6 +14,7 @@ from matplotlib.dates import ConciseDateFormatter
 from matplotlib.figure import Figure
 import numpy as np
 
+from .acceptance import gained_pct
 from .outcome import Outcome
 from .scenario import SLOT_S, ChargingSession, Floats, Scenario
 
@@ -131,11 +132,12 @@ def _draw_price(panel: Axes, window: _Window) -> None:
 def _draw_filling(panel: Axes, window: _Window, outcome: Outcome) -> None:
     """Draw the state of charge of every vehicle that is there, or how much of what it wants it has."""
     scenario = window.scenario
-    known = all(session.car.battery_wh is not None for session in scenario.sessions)
+    known = all(session.car.battery is not None for session in scenario.sessions)
     for session in scenario.sessions:
         first, last = _slots_of(scenario, session)
         if first < window.last and last > window.first:
-            filling_pct = _filling_pct(session, outcome.charger_kw[first:last, session.charger])
+            charger_kw = outcome.charger_kw[first:last, session.charger]
+            filling_pct = _filling_pct(session, charger_kw, scenario.site.voltage_v)
             times = np.array([window.at(slot) for slot in range(first, last + 1)])
             panel.plot(times, filling_pct, color=window.colour(session.charger), linewidth=0.7 if window.many else 1.4)
     panel.set_ylim(0, 105)
@@ -148,14 +150,13 @@ def _slots_of(scenario: Scenario, session: ChargingSession) -> tuple[int, int]:
     return first, -((scenario.start_s - session.departure_s) // SLOT_S)
 
 
-def _filling_pct(session: ChargingSession, charger_kw: Floats) -> Floats:
+def _filling_pct(session: ChargingSession, charger_kw: Floats, voltage_v: float) -> Floats:
     got_wh = np.concatenate(([0.0], np.cumsum(charger_kw))) * (1000 * SLOT_S / 3600)
     part = np.minimum(got_wh / session.wanted_wh, 1.0)
-    battery_wh = session.car.battery_wh
-    if battery_wh is None:
+    car = session.car
+    if car.battery is None:
         return 100 * part
-    gained_pct = 100 * session.wanted_wh * session.car.efficiency / battery_wh
-    return session.end_pct - gained_pct * (1 - part)
+    return car.battery.end_pct - gained_pct(car, voltage_v * car.phases, session.wanted_wh) * (1 - part)
 
 
 def _title(window: _Window) -> str:

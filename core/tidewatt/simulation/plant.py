@@ -214,7 +214,7 @@ class Plant:
         charger = self.scenario.site.chargers[session.charger]
         wires = tuple(int(phase) for phase in charger.phases[: session.car.phases])
         voltage_v = self.scenario.site.voltage_v * len(wires)
-        self.plugged[session.charger] = Plugged(session, wires, voltage_v, acceptance_of(session))
+        self.plugged[session.charger] = Plugged(session, wires, voltage_v, acceptance_of(session, voltage_v))
 
     def _leave(self, index: int, car: Plugged) -> None:
         if car.current_a > 0:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -18,19 +19,34 @@ SLOT_S: Final = 900
 type Floats = NDArray[np.float64]
 
 
+class Chemistry(StrEnum):
+    """What a battery is made of, which says how it tapers (`tidewatt.kernels.battery`)."""
+
+    NMC = "nmc"
+    LFP = "lfp"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Battery:
+    """A battery of `capacity_wh` that takes `highest_w` at its best; `end_pct` is what its driver lets it charge to."""
+
+    capacity_wh: float
+    highest_w: float
+    chemistry: Chemistry = Chemistry.NMC
+    end_pct: float = 100.0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Car:
     """The vehicle of a session, as physics has it.
 
-    `phases` counts the terminals of the charger that it uses. Without a `battery_wh` its state of charge is unknown and
-    it charges at full current until it has what it wants. Of what it draws, `efficiency` reaches the battery.
+    `phases` counts the terminals of the charger that it uses. Without a `battery` its state of charge is unknown and it
+    charges at full current until it has what it wants.
     """
 
     phases: int
     maximum_a: float
-    battery_wh: float | None = None
-    taper_from_pct: float = 80.0
-    efficiency: float = 0.9
+    battery: Battery | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +54,6 @@ class ChargingSession:
     """One vehicle's stay at a charger, from `arrival_s` to before `departure_s` (seconds of the Unix epoch).
 
     `wanted_wh` is what it takes through the cable when it can, `expected_departure_s` what its driver says on arrival.
-    `end_pct` is the state of charge that it has with that, where the battery is known.
     """
 
     session_id: str
@@ -48,7 +63,6 @@ class ChargingSession:
     expected_departure_s: int
     wanted_wh: float
     car: Car
-    end_pct: float = 100.0
 
 
 def months_of(start_s: int, slots: int, time_zone: ZoneInfo) -> NDArray[np.int64]:

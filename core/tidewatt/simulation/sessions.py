@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from tidewatt.site import Site, SiteError
 
+from .acceptance import gained_pct
 from .scenario import Car, ChargingSession
 from .tables import Row, rows_of
 
@@ -74,11 +75,11 @@ def read_acn(path: Path, origin_s: int) -> Iterator[Stay]:
 
 
 def take_part(
-    stays: Iterator[Stay], site: Site, cars: dict[str, tuple[Car, float]], start_s: int, end_s: int
+    stays: Iterator[Stay], site: Site, cars: dict[str, Car], start_s: int, end_s: int
 ) -> tuple[ChargingSession, ...]:
     """Return the sessions that begin and end within a time, by arrival.
 
-    `cars` holds for each charger the vehicle that charges there and the state of charge it goes with, in percent.
+    `cars` holds for each charger the vehicle that charges there.
     SiteError for a charger that the site does not have, for departures before arrivals, and for two vehicles at once.
     """
     chargers = {charger.charger_id: index for index, charger in enumerate(site.chargers)}
@@ -93,12 +94,13 @@ def take_part(
             taken.append(stay)
     taken.sort(key=lambda stay: (stay.arrival_s, chargers[stay.charger_id]))
     _check_one_at_a_time(taken)
-    return tuple(_session(stay, chargers[stay.charger_id], *cars[stay.charger_id]) for stay in taken)
+    return tuple(_session(stay, site, chargers[stay.charger_id], cars[stay.charger_id]) for stay in taken)
 
 
-def _session(stay: Stay, charger: int, car: Car, end_pct: float) -> ChargingSession:
-    if car.battery_wh is not None and stay.wanted_wh * car.efficiency > car.battery_wh * end_pct / 100 * (1 + 1e-9):
-        most_kwh = car.battery_wh * end_pct / 100 / car.efficiency / 1000
+def _session(stay: Stay, site: Site, charger: int, car: Car) -> ChargingSession:
+    voltage_v = site.voltage_v * car.phases
+    if car.battery is not None and gained_pct(car, voltage_v, stay.wanted_wh) > car.battery.end_pct * (1 + 1e-9):
+        most_kwh = stay.wanted_wh / 1000 * car.battery.end_pct / gained_pct(car, voltage_v, stay.wanted_wh)
         column = "energy_kwh" if "energy_kwh" in stay.row.cells else "requested_kWh"
         raise stay.row.error(column, stay.row.cells[column], f"Its battery takes at most {most_kwh:.1f} kWh.")
     return ChargingSession(
@@ -109,7 +111,6 @@ def _session(stay: Stay, charger: int, car: Car, end_pct: float) -> ChargingSess
         expected_departure_s=stay.expected_departure_s,
         wanted_wh=stay.wanted_wh,
         car=car,
-        end_pct=end_pct,
     )
 
 
