@@ -74,12 +74,16 @@ def test_readings_that_cannot_be_are_named(kernels: ModuleType, field: str, valu
         {"since_s": None},
         {"mode": 4},
         {"mode": "ACTIVE"},
-        {"response": None},
     ],
 )
 def test_a_state_that_no_step_left_is_refused(kernels: ModuleType, changes: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=rf"^{next(iter(changes))}: .* is not usable. Give what the step before left"):
         kernels.frequency.FrequencyState(**changes)
+
+
+def test_a_state_without_a_response_is_refused(kernels: ModuleType) -> None:
+    with pytest.raises(ValueError, match=r"^response: NoneType is not usable. Give FrequencyResponse"):
+        kernels.frequency.FrequencyState(response=None)
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 import math
-from types import SimpleNamespace
 
 import numpy as np
 
-from tidewatt.kernels.validation import check_array, refuse
+from tidewatt.kernels.validation import check_values, refuse
 
 from ._droop import Droop
 from .problem import (
@@ -39,7 +38,7 @@ def droop(settings: FrequencySettings, frequency_hz: Floats) -> Floats:
     Raises:
         ValueError: the array is not usable.
     """
-    check_array(SimpleNamespace(frequency_hz=frequency_hz), "frequency_hz", np.float64, (np.size(frequency_hz),))
+    check_values("frequency_hz", frequency_hz, np.float64, (np.size(frequency_hz),))
     refuse("frequency_hz", frequency_hz, np.abs(frequency_hz) > LARGEST_HZ, "Give Hz; NaN if there is none.")
     response_pu = np.empty(frequency_hz.size)
     _prepared(settings).many(frequency_hz, response_pu)

@@ -9,7 +9,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from tidewatt.kernels.validation import check_number, check_whole
+from tidewatt.kernels.validation import check_kind, check_number, check_whole
 
 type Floats = npt.NDArray[np.float64]
 
@@ -312,8 +312,7 @@ class FrequencyState:
         check_number("since_s", self.since_s, -LATEST_S, LATEST_S, STATE_REMEDY)
         check_number("believed_hz", self.believed_hz, 0, 100, STATE_REMEDY)
         check_whole("mode", self.mode, 0, 3, STATE_REMEDY)
-        if not isinstance(self.response, FrequencyResponse):
-            raise ValueError(f"response: {self.response!r} is not usable. {STATE_REMEDY}")  # noqa: TRY004 - as every refusal
+        check_kind("response", self.response, FrequencyResponse)
 
 
 def _check_nominal(nominal_hz: float) -> None:

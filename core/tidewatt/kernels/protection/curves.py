@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from tidewatt.kernels.validation import check_number
+from tidewatt.kernels.validation import check_kind, check_number
 
 type Floats = npt.NDArray[np.float64]
 type Gates = tuple[tuple[float, float], ...]
@@ -154,8 +154,7 @@ def breaker(kind: BreakerType, rated_a: float) -> TripCurve:
     Raises:
         ValueError: the rating is out of range or the kind is none.
     """
-    if not isinstance(kind, BreakerType):
-        raise ValueError(f"kind: {kind!r} is not usable. Give a `BreakerType`.")  # noqa: TRY004 - as every refusal
+    check_kind("kind", kind, BreakerType)
     check_number("rated_a", rated_a, 0.5, 125, "Give the rated current in A, 0.5 to 125.")
     time_s = 3600.0 if rated_a <= 63 else 7200.0
     lowest, highest = kind.value

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from types import SimpleNamespace
 
 import numpy as np
 
-from tidewatt.kernels.validation import check_array, check_number, refuse
+from tidewatt.kernels.validation import check_number, check_values, refuse
 
 from ._tripping import Tripping
 from .curves import LARGEST_A, Floats, TripCurve
@@ -88,7 +87,7 @@ class Protection:
         """
         check_number("fraction", fraction, 0, 1, FRACTION_REMEDY)
         check_number("step_s", step_s, 0, LONGEST_S, DURATION_REMEDY)
-        check_array(SimpleNamespace(current_a=current_a), "current_a", np.float64, (np.size(current_a),))
+        check_values("current_a", current_a, np.float64, (np.size(current_a),))
         fractions = np.empty(current_a.size)
         if not self._tripping.run(fraction, current_a, step_s, fractions):
             refuse("current_a", current_a, ~(np.abs(current_a) <= LARGEST_A), CURRENT_REMEDY)

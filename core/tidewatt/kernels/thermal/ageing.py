@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from enum import Enum
-from types import SimpleNamespace
 
 import numpy as np
 
-from tidewatt.kernels.validation import check_array, check_number, refuse
+from tidewatt.kernels.validation import check_kind, check_number, check_values, refuse
 
 from .problem import HIGHEST_C, LOWEST_C, Floats
 
@@ -35,11 +34,10 @@ def ageing_rate(hot_spot_c: Floats, paper: Paper = Paper.NORMAL) -> Floats:
         ValueError: the array is not usable.
     """
     shape = (np.size(hot_spot_c),)
-    check_array(SimpleNamespace(hot_spot_c=hot_spot_c), "hot_spot_c", np.float64, shape)
+    check_values("hot_spot_c", hot_spot_c, np.float64, shape)
     bad = ~((hot_spot_c >= LOWEST_C) & (hot_spot_c <= HIGHEST_C))
     refuse("hot_spot_c", hot_spot_c, bad, "Give deg C, -100 to 500.")
-    if not isinstance(paper, Paper):
-        raise ValueError(f"paper: {paper!r} is not usable. Give a `Paper`.")  # noqa: TRY004 - as every refusal
+    check_kind("paper", paper, Paper)
     if paper is Paper.UPGRADED:
         return np.exp(15000.0 / (110.0 + 273.0) - 15000.0 / (hot_spot_c + 273.0))
     return np.exp2((hot_spot_c - 98.0) / 6.0)

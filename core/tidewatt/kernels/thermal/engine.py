@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from types import SimpleNamespace
 
 import numpy as np
 
-from tidewatt.kernels.validation import check_array, check_number, check_whole, refuse
+from tidewatt.kernels.validation import check_number, check_values, check_whole, refuse
 
 from ._limits import Search
 from ._windings import Windings
@@ -192,7 +191,7 @@ class ThermalWindow:
         )
 
     def _refuse_array(self, field: str, values: Floats) -> None:
-        check_array(SimpleNamespace(**{field: values}), field, np.float64, self._shape)
+        check_values(field, values, np.float64, self._shape)
 
 
 def _refuse_ambient(ambient_c: Floats) -> None:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields
-from types import SimpleNamespace
 
 import numpy as np
 
-from tidewatt.kernels.validation import check_array, check_number, refuse
+from tidewatt.kernels.validation import check_number, check_values, refuse
 
 from ._fleet import Fleet
 from .engine import AMBIENT_REMEDY, LOAD_REMEDY
@@ -62,8 +61,8 @@ class ThermalFleet:
         Raises:
             ValueError: an array is not usable; nothing was moved.
         """
-        check_array(SimpleNamespace(load_factor=load_factor), "load_factor", np.float64, self._shape)
-        check_array(SimpleNamespace(ambient_c=ambient_c), "ambient_c", np.float64, self._shape)
+        check_values("load_factor", load_factor, np.float64, self._shape)
+        check_values("ambient_c", ambient_c, np.float64, self._shape)
         if not self._fleet.step(load_factor, ambient_c):
             bad = ~((load_factor >= 0) & (load_factor <= LARGEST_LOAD_FACTOR))
             refuse("load_factor", load_factor, bad, LOAD_REMEDY)
