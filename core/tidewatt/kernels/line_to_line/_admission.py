@@ -37,6 +37,7 @@ class Admission:
     entry_slot: cython.Py_ssize_t[::1]
     entry_gain: cython.double[::1]
     wiring: cython.Py_ssize_t[::1]
+    narrow: cython.uchar[::1]
     base_re: cython.double[::1]
     base_im: cython.double[::1]
     limit_a: cython.double[::1]
@@ -48,6 +49,7 @@ class Admission:
     bound_by: cython.Py_ssize_t[::1]
     paused: cython.uchar[::1]
     amount: cython.double[::1]
+    window_end: cython.Py_ssize_t[::1]
 
     def __init__(self, structure: Structure, cycle: Cycle) -> None:
         """Take the arrays of both."""
@@ -62,6 +64,7 @@ class Admission:
         self.entry_slot = structure.entry_slot
         self.entry_gain = structure.entry_gain
         self.wiring = structure.wiring
+        self.narrow = structure.narrow
         self.base_re = cycle.base_re
         self.base_im = cycle.base_im
         self.limit_a = cycle.limit_a
@@ -73,6 +76,20 @@ class Admission:
         self.bound_by = cycle.bound_by
         self.paused = cycle.paused
         self.amount = cycle.amount
+        self.window_end = cycle.window_end
+
+    def choose(self) -> None:
+        """Find the windows that can be the longest with these bases: only the widest where nothing points back."""
+        r: cython.Py_ssize_t
+        s: cython.Py_ssize_t
+        one: cython.bint
+        with cython.nogil:
+            for r in range(self.window_end.shape[0]):
+                one = self.narrow[r] and self.row_window[r] < self.row_window[r + 1]
+                for s in range(self.row_slot[r], self.row_slot[r + 1]):
+                    if self.base_re[r] * self.slot_re[s] + self.base_im[r] * self.slot_im[s] < 0.0:
+                        one = False
+                self.window_end[r] = self.row_window[r] + 1 if one else self.row_window[r + 1]
 
     def load(self) -> None:
         """Let the present currents flow: `amount` follows from `current_a`."""
@@ -188,7 +205,7 @@ class Admission:
         _: cython.Py_ssize_t
         re: cython.double
         im: cython.double
-        for w in range(self.row_window[r], self.row_window[r + 1]):
+        for w in range(self.row_window[r], self.window_end[r]):
             re = self.base_re[r]
             im = self.base_im[r]
             s = self.window_slot[w]

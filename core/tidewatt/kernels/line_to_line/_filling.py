@@ -3,7 +3,8 @@
 A row is one line of one circuit. What a charger adds to it points in one of a few directions, its slot; the currents of
 all chargers in a slot add up as plain numbers. A row holds when no part of its chargers, each at anything from nothing
 to its current, makes a vector longer than its limit. The longest is one of the corners of the sum of the slots, and
-those belong to the slots within a half plane: the windows of a row, at most two for each slot (`structure`).
+those belong to the slots within a half plane: the windows of a row, at most two for each slot (`structure`). Where
+neither slots nor the base are more than 90 degrees apart, everybody makes the vector longer and one window says it all.
 
 While a common level rises, each window's vector moves along a straight line, and the level where it reaches the limit
 is the root of a quadratic. Every window that can be the longest then grows with each of its chargers, so who stops
@@ -49,34 +50,38 @@ class Queue:
             self.leaves *= 2
         self.key = np.full(self.leaves, np.inf)
         self.winner = np.zeros(2 * self.leaves, dtype=np.intp)
-        self.clear()
 
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(check=False)
-    def clear(self) -> cython.void:
-        """Make every key infinite."""
+    def settle(self) -> cython.void:
+        """Find the winners anew after `key` was written directly."""
         k: cython.Py_ssize_t
         for k in range(self.leaves):
-            self.key[k] = NEVER
             self.winner[self.leaves + k] = k
         for k in range(self.leaves - 1, 0, -1):
-            self.winner[k] = self.winner[2 * k]
+            self.winner[k] = self._better(self.winner[2 * k], self.winner[2 * k + 1])
 
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(check=False)
     def put(self, item: cython.Py_ssize_t, key: cython.double) -> cython.void:
-        """Give an item another key."""
-        a: cython.Py_ssize_t
-        b: cython.Py_ssize_t
+        """Give an item another key; nothing changes above a node that another item won and wins."""
+        before: cython.Py_ssize_t
         k: cython.Py_ssize_t = (self.leaves + item) // 2
         self.key[item] = key
         while k > 0:
-            a = self.winner[2 * k]
-            b = self.winner[2 * k + 1]
-            self.winner[k] = a if self.key[a] <= self.key[b] else b
+            before = self.winner[k]
+            self.winner[k] = self._better(self.winner[2 * k], self.winner[2 * k + 1])
+            if before == self.winner[k] and before != item:
+                return
             k = k // 2
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _better(self, a: cython.Py_ssize_t, b: cython.Py_ssize_t) -> cython.Py_ssize_t:
+        return a if self.key[a] <= self.key[b] else b
 
     @cython.cfunc
     @cython.nogil
@@ -115,6 +120,7 @@ class Filling:
     ceiling_a: cython.double[::1]
     current_a: cython.double[::1]
     amount: cython.double[::1]
+    window_end: cython.Py_ssize_t[::1]
     bound_by: cython.Py_ssize_t[::1]
     rate: cython.double[::1]
     peak_rate: cython.double[::1]
@@ -152,6 +158,7 @@ class Filling:
         self.ceiling_a = cycle.ceiling_a
         self.current_a = cycle.current_a
         self.amount = cycle.amount
+        self.window_end = cycle.window_end
         self.bound_by = cycle.bound_by
         self.rate = np.zeros(slots)
         self.peak_rate = np.zeros(slots)
@@ -184,19 +191,21 @@ class Filling:
     def _reset(self) -> cython.void:
         """Nothing rises yet; who is below the ceiling waits for the level of its current."""
         k: cython.Py_ssize_t
-        self.event.clear()
-        self.full_at.clear()
         for k in range(self.rate.shape[0]):
             self.rate[k] = 0.0
             self.peak_rate[k] = 0.0
             self.rising[k] = 0
         for k in range(self.since.shape[0]):
             self.since[k] = 0.0
+            self.full_at.key[k] = NEVER
         for k in range(self.current_a.shape[0]):
             self.state[k] = DONE
+            self.event.key[k] = NEVER
             if self.current_a[k] < self.ceiling_a[k]:
                 self.state[k] = WAITING
-                self.event.put(k, self.current_a[k] / self.weight[k])
+                self.event.key[k] = self.current_a[k] / self.weight[k]
+        self.full_at.settle()
+        self.event.settle()
 
     @cython.cfunc
     @cython.nogil
@@ -223,7 +232,7 @@ class Filling:
         lowest: cython.double = NEVER
         at: cython.double
         w: cython.Py_ssize_t
-        for w in range(self.row_window[r], self.row_window[r + 1]):
+        for w in range(self.row_window[r], self.window_end[r]):
             at = self._full_after(r, w)
             if at < lowest:
                 lowest = at

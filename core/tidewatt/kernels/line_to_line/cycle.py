@@ -29,6 +29,7 @@ class Cycle:
         bound_by: intp[N], the row that keeps a charger from more, -1 for none.
         paused: uint8[N], 1 for a charger that a row has not enough left for.
         amount: float64[S], what flows in each slot.
+        window_end: intp[R], after the last window of each row that can be the longest in this cycle.
     """
 
     base_re: Floats
@@ -43,6 +44,7 @@ class Cycle:
     bound_by: npt.NDArray[np.intp]
     paused: npt.NDArray[np.uint8]
     amount: Floats
+    window_end: npt.NDArray[np.intp]
 
     @classmethod
     def of(cls, structure: Structure) -> Self:
@@ -61,4 +63,5 @@ class Cycle:
             bound_by=np.full(chargers, -1, np.intp),
             paused=np.zeros(chargers, np.uint8),
             amount=np.zeros(structure.slot_re.size),
+            window_end=structure.row_window[1:].copy(),
         )

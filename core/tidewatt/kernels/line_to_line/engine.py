@@ -100,6 +100,7 @@ class LineSharing:
         cycle.maximum_a[:] = request.maximum_a
         cycle.step_a[:] = request.step_a
         cycle.weight[:] = request.weight
+        self._admission.choose()
 
     def _line_a(self) -> Phasors:
         """Return complex128[V, 4], what flows in every line."""

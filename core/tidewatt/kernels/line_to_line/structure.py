@@ -41,9 +41,10 @@ class Structure:
         slot_im: see slot_re.
         slot_wiring: intp[S + 1], wiring_of_slot intp[E]: the wirings with an entry in each slot.
         wiring_of_slot: see slot_wiring.
-        row_window: intp[R + 1]: the windows of each row.
+        row_window: intp[R + 1]: the windows of each row, the widest first.
         window_slot: intp[W], the first slot of a window.
         window_slots: intp[W], how many slots it has, going on at the row's first after its last.
+        narrow: uint8[R], 1 where no two directions are more than 90 degrees apart.
     """
 
     wiring: Indices
@@ -61,6 +62,7 @@ class Structure:
     row_window: Indices
     window_slot: Indices
     window_slots: Indices
+    narrow: npt.NDArray[np.uint8]
 
 
 def structure(site: LineSite) -> Structure:
@@ -99,6 +101,7 @@ def structure(site: LineSite) -> Structure:
         row_window=_offsets([len(window) for window in windows]),
         window_slot=first + window[:, 0],
         window_slots=np.ascontiguousarray(window[:, 1]),
+        narrow=np.array([_narrow(angles) for angles in directions], np.uint8),
     )
 
 
@@ -159,16 +162,14 @@ def _slots(rows: Indices, phasors: Phasors, count: int) -> tuple[list[Floats], I
     """Return the distinct angles of each row, ascending, and the slot of each entry."""
     angle = np.mod(np.angle(phasors), 2 * np.pi)
     angle[angle > 2 * np.pi - SAME_RAD] = 0.0
+    order = np.lexsort((angle, rows))
+    sorted_rows, sorted_angles = rows[order], angle[order]
+    fresh = np.ones(rows.size, np.bool_)
+    fresh[1:] = (np.diff(sorted_rows) > 0) | (np.diff(sorted_angles) > SAME_RAD)
     slots = np.empty(rows.size, np.intp)
-    directions: list[Floats] = []
-    filled = 0
-    for row in range(count):
-        entries = np.flatnonzero(rows == row) if rows.size else np.empty(0, np.intp)
-        order = entries[np.argsort(angle[entries], kind="stable")]
-        fresh = np.diff(angle[order], prepend=-1.0) > SAME_RAD
-        directions.append(angle[order][fresh])
-        slots[order] = filled + np.cumsum(fresh) - 1
-        filled += int(fresh.sum())
+    slots[order] = np.cumsum(fresh) - 1
+    per_row = np.bincount(sorted_rows[fresh], minlength=count)
+    directions = np.split(sorted_angles[fresh], np.cumsum(per_row)[:-1])
     return directions, slots
 
 
@@ -193,7 +194,11 @@ def _windows(angles: Floats, row: int) -> list[tuple[int, int]]:
         if inside.size:
             first = int(inside[np.argmin(np.mod(angles[inside] - start, 2 * np.pi))])
             found[first, inside.size] = None
-    return list(found)
+    return sorted(found, key=lambda window: -window[1])
+
+
+def _narrow(angles: Floats) -> bool:
+    return bool((np.cos(angles[:, None] - angles) > -SAME_RAD).all())
 
 
 def _offsets(sizes: npt.ArrayLike) -> Indices:
