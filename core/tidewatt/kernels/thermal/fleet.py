@@ -9,7 +9,7 @@ import numpy as np
 
 from tidewatt.kernels.validation import check_number, check_values, refuse
 
-from ._fleet import Fleet
+from ._fleet import Fleet, usable
 from .engine import AMBIENT_REMEDY, LOAD_REMEDY
 from .problem import HIGHEST_AMBIENT_C, LARGEST_LOAD_FACTOR, LOWEST_AMBIENT_C, Floats, ThermalState, Transformer
 
@@ -41,13 +41,17 @@ class ThermalFleet:
             raise ValueError(f"states: {self.top_oil_c.size} are not usable. Give one for each of {x.size}.")
         self._shape = x.shape
         self.hot_spot_c = self.top_oil_c + (self.quick_k - self.slow_k)
-        times_s = np.stack([k11 * oil_s, k22 * winding_s, oil_s / k22], axis=1)
+        self._oil_exponent, self._winding_exponent, self._loss_ratio = x, y, loss_ratio
+        self._per_loss = 1.0 / (1.0 + loss_ratio)
+        self._losses, self._currents = np.empty_like(x), np.empty_like(x)
         self._fleet = Fleet(
-            constants=np.stack([x, y, loss_ratio, k21, rise_k, gradient_k], axis=1),
-            decays=np.exp(-step_s / times_s),
-            top_oil=self.top_oil_c,
-            quick=self.quick_k,
-            slow=self.slow_k,
+            rises=(rise_k, k21 * gradient_k, (k21 - 1.0) * gradient_k),
+            decays=(
+                np.exp(-step_s / (k11 * oil_s)),
+                np.exp(-step_s / (k22 * winding_s)),
+                np.exp(-step_s / (oil_s / k22)),
+            ),
+            states=(self.top_oil_c, self.quick_k, self.slow_k),
             hot_spot=self.hot_spot_c,
         )
 
@@ -63,11 +67,18 @@ class ThermalFleet:
         """
         check_values("load_factor", load_factor, np.float64, self._shape)
         check_values("ambient_c", ambient_c, np.float64, self._shape)
-        if not self._fleet.step(load_factor, ambient_c):
+        if not usable(load_factor, ambient_c):
             bad = ~((load_factor >= 0) & (load_factor <= LARGEST_LOAD_FACTOR))
             refuse("load_factor", load_factor, bad, LOAD_REMEDY)
             bad = ~((ambient_c >= LOWEST_AMBIENT_C) & (ambient_c <= HIGHEST_AMBIENT_C))
             refuse("ambient_c", ambient_c, bad, AMBIENT_REMEDY)
+        losses = np.multiply(load_factor, load_factor, out=self._losses)
+        losses *= self._loss_ratio
+        losses += 1.0
+        losses *= self._per_loss
+        np.power(losses, self._oil_exponent, out=losses)
+        np.power(load_factor, self._winding_exponent, out=self._currents)
+        self._fleet.step(losses, self._currents, ambient_c)
 
 
 def _columns(field: str, items: Sequence[object], kind: type) -> list[Floats]:
