@@ -3,6 +3,7 @@
 from dataclasses import asdict
 import json
 
+import numpy as np
 import pytest
 
 from tests.kernels.demand_days import HOME, PERIOD, last, sample
@@ -50,6 +51,16 @@ def test_only_what_was_certainly_drawn_raises_the_peak() -> None:
     answer, _ = last([*samples, sample(930, 3.0)], HOME)
     assert answer.peak_kw == pytest.approx(3.0 * 300 / 900)
     assert last(samples[:-1], HOME)[0].allowed_kw == 0.0
+
+
+def test_numbers_of_numpy_make_a_plain_state() -> None:
+    told = [
+        DemandSample(time_s=np.float64(seconds), power_kw=np.float64(1.0), period=PERIOD, controlled_kw=np.float64(0.5))
+        for seconds in (0, 10, 20)
+    ]
+    plain = [DemandSample(time_s=float(each.time_s), power_kw=1.0, period=PERIOD, controlled_kw=0.5) for each in told]
+    assert last(told, HOME) == last(plain, HOME)
+    assert json.dumps(asdict(last(told, HOME)[1])) == json.dumps(asdict(last(plain, HOME)[1]))
 
 
 def test_the_state_survives_a_restart_as_text() -> None:

@@ -137,7 +137,9 @@ def learn_capacity(
     """
     _check(reading, settings, state)
     if not math.isnan(reading.soc_pct):
-        state = _read(reading, settings, state)
+        # NumPy's numbers are welcome, but the state is plain.
+        plain = replace(reading, energy_kwh=float(reading.energy_kwh), soc_pct=float(reading.soc_pct))
+        state = _read(plain, settings, state)
     return _answer(settings, state), state
 
 

@@ -26,6 +26,13 @@ def step(sample: DemandSample, settings: DemandSettings, state: DemandState) -> 
         ValueError: a value cannot be meant; names the field, the value and the remedy.
     """
     check(sample, settings, state)
+    # NumPy's numbers are welcome, but the state is plain.
+    sample = replace(
+        sample,
+        time_s=float(sample.time_s),
+        power_kw=float(sample.power_kw),
+        controlled_kw=float(sample.controlled_kw),
+    )
     window, ended_kw = windows.count(state.window, sample.time_s, sample.power_kw, settings)
     peak = _peak(state.peak, ended_kw, sample.period)
     if window is state.window:

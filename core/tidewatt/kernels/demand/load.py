@@ -56,7 +56,7 @@ def learn(load: LoadState, power_kw: float, elapsed_s: float, settings: DemandSe
         slope_kw_per_s=min(max(slope, -steepest), steepest),
         spread_kw=load.spread_kw + slower * (abs(heard_kw - expected_kw) - load.spread_kw),
         base_kw=_followed(load.base_kw, heard_kw, elapsed_s, settings),
-        spike=heard_kw - load.base_kw > settings.rise_kw,
+        spike=bool(heard_kw - load.base_kw > settings.rise_kw),
     )
 
 
