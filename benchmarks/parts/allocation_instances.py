@@ -97,6 +97,8 @@ def street(
         locked_on=np.zeros(chargers, np.bool_),
         incumbent=np.zeros(chargers, np.bool_),
         deficit=np.zeros(chargers),
+        tier=np.zeros(chargers, np.uint8),
+        relied_a=np.zeros(chargers),
     )
     return Instance(problem, matrix_of(problem), (limit_a - problem.base_a).reshape(-1))
 

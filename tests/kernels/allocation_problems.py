@@ -43,6 +43,8 @@ class Point:
     locked_on: bool = False
     incumbent: bool = False
     deficit: float = 0.0
+    tier: int = 0
+    relied_a: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +77,8 @@ class Case:
             locked_on=np.array([point.locked_on for point in points], np.bool_),
             incumbent=np.array([point.incumbent for point in points], np.bool_),
             deficit=np.array([point.deficit for point in points], np.float64),
+            tier=np.array([point.tier for point in points], np.uint8),
+            relied_a=np.array([point.relied_a for point in points], np.float64),
         )
 
     def with_points(self, points: Sequence[Point]) -> Case:

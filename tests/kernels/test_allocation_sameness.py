@@ -26,7 +26,7 @@ def assert_same(one: Allocation, other: Allocation) -> None:
 def test_the_package_says_whether_it_is_compiled(uncompiled: ModuleType) -> None:
     from_extensions = all(
         not str(module.__file__).endswith(".py")
-        for module in (allocation._admission, allocation._filling, allocation._incidence)
+        for module in (allocation._admission, allocation._filling, allocation._rows)
     )
     assert from_extensions == kernels.COMPILED == allocation.COMPILED
     assert uncompiled.COMPILED is False

@@ -30,6 +30,7 @@ answer = allocate(AllocationProblem(
     voltage_v=np.full(3, 230.0), circuit=np.zeros(1, np.int32), phases=np.array([7], np.uint8), minimum_a=6 * one,
     maximum_a=32 * one, direction=np.ones(1, np.int8), step_a=one, weight=one, locked_on=np.zeros(1, np.bool_),
     incumbent=np.zeros(1, np.bool_), deficit=np.zeros(1),
+    tier=np.zeros(1, np.uint8), relied_a=np.zeros(1),
 ))
 print(kernels.COMPILED, kernels.__file__.startswith(sys.argv[1]), answer.current_a[0])
 """

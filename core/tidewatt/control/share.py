@@ -102,6 +102,8 @@ def _problem(cycle: Cycle, active: list[Point], taken_a: Rows) -> AllocationProb
         locked_on=np.array([_locked_on(point, cycle) for point in active], dtype=np.bool_),
         incumbent=np.array([point.current_a > 0 for point in active], dtype=np.bool_),
         deficit=deficit,
+        tier=np.zeros(count, dtype=np.uint8),
+        relied_a=np.zeros(count),
     )
 
 

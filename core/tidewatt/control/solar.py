@@ -104,6 +104,8 @@ def _share(points: Sequence[Point], surplus_w: float, voltage_v: PerPhase) -> li
         locked_on=running,
         incumbent=running,
         deficit=np.zeros(count),
+        tier=np.zeros(count, dtype=np.uint8),
+        relied_a=np.zeros(count),
     )
     shares_a: list[float] = allocate(problem).current_a.tolist()
     return shares_a

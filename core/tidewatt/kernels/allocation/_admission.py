@@ -1,20 +1,21 @@
 """Who is on: chargers that take nothing or at least their minimum are admitted at the minimum, or not at all.
 
-Locked chargers come first, then the rest; within each of the two tiers the sum of the admitted scores is to be large.
-Chargers of one phase class with equal minima on a tree are a laminar matroid, where taking them by descending score is
-optimal. For mixtures two orders are tried, by score and by score per share of what is left. Each is improved by
-exchanges (insert a refused charger and evict the cheapest that stand in its way, or drop one, and in both cases admit
-whoever then fits), and the better one stays. At the end every refused charger gets another chance and is told the row
-that refuses it; filling only takes room, so nobody can fit later who does not fit then.
+The sum of the admitted scores is to be large. Chargers of one phase class with equal minima on a tree are a laminar
+matroid, where taking them by descending score is optimal, and nothing else is tried. For mixtures two orders are
+tried, by score and by score per share of what is left. Each is improved by exchanges (insert a refused charger and
+evict the cheapest that stand in its way, or drop one, and in both cases admit whoever then fits), and the better one
+stays. At the end every refused charger gets another chance and is told the row that refuses it; filling only takes
+room, so nobody can fit later who does not fit then.
 
-The unchecked indexing is sound because the rows come from `_incidence` and the candidates are a subset of the chargers.
+The unchecked indexing is sound because slots, groups and entries come from `_order` and `_rows`.
 """
 
 from __future__ import annotations
 
 import cython
 import numpy as np
-import numpy.typing as npt
+
+from .workspace import Workspace
 
 COMPILED: bool = cython.compiled
 
@@ -24,259 +25,326 @@ LEAST_GAIN = cython.declare(cython.double, 1e-9)
 EXCHANGE_BUDGET = cython.declare(cython.Py_ssize_t, 1_000_000)
 
 
+@cython.final
 @cython.cclass
 class Admission:
     """The chargers that are on, and the room they leave.
 
-    `left` is the room of each row less the minima of the chargers that are on, `journal` the chargers toggled by the
-    exchange that is being tried, `movable` those it may evict.
+    `left` is the room of each row less all currents, those that are on included. A journal holds the chargers toggled
+    by the exchange that is being tried, `movable` those it may evict.
     """
 
-    start: cython.Py_ssize_t[::1]
-    row: cython.Py_ssize_t[::1]
+    last: cython.int[::1]
+    group_at: cython.int[::1]
     per_a: cython.double[::1]
-    first: cython.Py_ssize_t[::1]
-    member: cython.Py_ssize_t[::1]
-    minimum_a: cython.double[::1]
-    score: cython.double[::1]
-    movable: cython.uchar[::1]
-    journal: cython.Py_ssize_t[::1]
-    journal_length: cython.Py_ssize_t
-    budget: cython.Py_ssize_t
     left: cython.double[::1]
+    slot_at: cython.int[::1]
+    group_of: cython.int[::1]
+    group_class: cython.int[::1]
+    entry_at: cython.int[::1]
+    entry_row: cython.int[::1]
+    entry_per_a: cython.double[::1]
+    low_a: cython.double[::1]
+    score: cython.double[::1]
+    current_a: cython.double[::1]
     on: cython.uchar[::1]
-    refused_by: cython.Py_ssize_t[::1]
+    refused_by: cython.int[::1]
+    density: cython.double[::1]
+    candidate: cython.int[::1]
+    by_density: cython.int[::1]
+    kept: cython.int[::1]
+    movable: cython.uchar[::1]
+    journal: cython.int[::1]
+    journal_length: cython.Py_ssize_t
+    candidates: cython.Py_ssize_t
+    budget: cython.Py_ssize_t
+    kinds: cython.Py_ssize_t
 
-    def __init__(
-        self,
-        *,
-        start: cython.Py_ssize_t[::1],
-        row: cython.Py_ssize_t[::1],
-        per_a: cython.double[::1],
-        first: cython.Py_ssize_t[::1],
-        member: cython.Py_ssize_t[::1],
-        minimum_a: cython.double[::1],
-        score: cython.double[::1],
-        room: cython.double[::1],
-    ) -> None:
-        """Start with everybody off.
-
-        Args:
-            start: intp[N + 1], row intp[E], per_a float64[E]: rows of each charger.
-            row: see start.
-            per_a: see start.
-            first: intp[R + 1], member intp[E]: chargers of each row.
-            member: see first.
-            minimum_a: float64[N], what a charger needs to be on.
-            score: float64[N], descending within each tier.
-            room: float64[R].
-        """
-        chargers: cython.Py_ssize_t = minimum_a.shape[0]
-        self.start = start
-        self.row = row
-        self.per_a = per_a
-        self.first = first
-        self.member = member
-        self.minimum_a = minimum_a
-        self.score = score
-        self.movable = np.zeros(chargers, dtype=np.uint8)
+    def __init__(self, space: Workspace) -> None:
+        """Take the views of a workspace."""
+        chargers: cython.Py_ssize_t = space.chargers
+        self.last, self.group_at = space.last, space.group_at
+        self.per_a, self.left = space.per_a, space.left
+        self.slot_at, self.group_of = space.slot_at, space.group_of
+        self.group_class, self.entry_at = space.group_class, space.entry_at
+        self.low_a, self.score, self.current_a = space.low_a, space.score, space.current_a
+        self.on, self.refused_by = space.on, space.refused_by
+        self.candidate, self.movable = space.candidate, space.movable
+        self.density, self.by_density = space.density, space.by_density
+        self.take_entries(space)
+        self.kept = memoryview(np.zeros(chargers, np.int32))
         # One exchange toggles each charger at most twice: evicted and taken back.
-        self.journal = np.empty(2 * chargers + 1, dtype=np.intp)
+        self.journal = memoryview(np.zeros(2 * chargers + 1, np.int32))
         self.journal_length = 0
+        self.candidates = 0
         self.budget = 0
-        self.left = np.array(room)
-        self.on = np.zeros(chargers, dtype=np.uint8)
-        self.refused_by = np.full(chargers, -1, dtype=np.intp)
+        self.kinds = 3
 
-    def admit(self, candidates: cython.Py_ssize_t[::1]) -> None:
-        """Admit as much score as can be found among the candidates.
+    def take_entries(self, space: Workspace) -> None:
+        """Take the entries of a workspace, which may have been allocated anew."""
+        self.entry_row, self.entry_per_a = space.entry_row, space.entry_per_a
 
-        Args:
-            candidates: intp[C], chargers of one tier by descending score, that were not candidates before.
+    def take(self, candidates: cython.Py_ssize_t, kinds: cython.Py_ssize_t) -> cython.bint:
+        """Admit so many candidates by descending score; return whether another order or exchanges could do better.
+
+        The order by density is then to be sorted: `density` is written.
         """
-        by_density: cython.Py_ssize_t[::1] = self._by_density(candidates)
-        won: cython.double = self._take(candidates)
-        c: cython.Py_ssize_t
-        if np.asarray(self.on)[np.asarray(candidates)].all():
-            return
-        for c in range(candidates.shape[0]):
-            self.movable[candidates[c]] = 1
-        won += self._improve(candidates)
-        first: cython.Py_ssize_t[::1] = np.asarray(candidates)[np.asarray(self.on)[np.asarray(candidates)] == 1]
-        self._release(candidates)
-        if self._take(by_density) + self._improve(candidates) <= won + LEAST_GAIN:
-            self._release(candidates)
-            for c in range(first.shape[0]):
-                self._toggle(first[c])
-        for c in range(candidates.shape[0]):
-            self.movable[candidates[c]] = 0
-            self._settle(candidates[c])
+        more: cython.bint
+        self.candidates = candidates
+        self.kinds = kinds
+        with cython.nogil:
+            more = self._take_all()
+            if more:
+                self._write_densities()
+        return more
 
-    def result(self) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.intp]]:
-        """Return uint8[N], 1 for a charger that is on, and intp[N], the row that refused a charger or -1."""
-        return np.asarray(self.on), np.asarray(self.refused_by)
+    def improve(self) -> None:
+        """Exchange, and try the order by density with exchanges too; the better of the two stays."""
+        with cython.nogil:
+            self._improve_both()
 
-    def _by_density(self, candidates: cython.Py_ssize_t[::1]) -> cython.Py_ssize_t[::1]:
-        """Return the candidates by descending score per share of the room that their minimum takes."""
-        density_array = np.empty(candidates.shape[0])
-        density: cython.double[::1] = density_array
+    def settle(self) -> None:
+        """Give the refused another chance, and tell the others the row that refuses them."""
         c: cython.Py_ssize_t
-        i: cython.Py_ssize_t
-        e: cython.Py_ssize_t
-        share: cython.double
-        for c in range(candidates.shape[0]):
-            i = candidates[c]
-            share = 1e-12
-            for e in range(self.start[i], self.start[i + 1]):
-                share += self.per_a[e] * self.minimum_a[i] / max(self.left[self.row[e]], 1e-9)
-            density[c] = self.score[i] / share
-        order = np.argsort(-density_array, kind="stable")
-        return np.asarray(candidates)[order]
+        with cython.nogil:
+            for c in range(self.candidates):
+                self._settle(self.candidate[c])
 
     @cython.cfunc
-    def _take(self, order: cython.Py_ssize_t[::1]) -> cython.double:
-        """Admit in the given order whoever fits; return the score won."""
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _take_all(self) -> cython.bint:
+        """Admit by descending score; return whether somebody is refused whom another choice might serve."""
+        c: cython.Py_ssize_t
+        s: cython.Py_ssize_t
+        alike: cython.bint = True
+        refused: cython.bint = False
+        first: cython.Py_ssize_t = self.candidate[0] if self.candidates > 0 else 0
+        for c in range(self.candidates):
+            s = self.candidate[c]
+            alike = (
+                alike
+                and self.low_a[s] == self.low_a[first]
+                and self.group_class[self.group_of[s]] == self.group_class[self.group_of[first]]
+            )
+            if self._obstacle(s) < 0:
+                self._toggle(s)
+            else:
+                refused = True
+        return refused and not alike
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _write_densities(self) -> cython.void:
+        """Write the share of the room that each candidate takes, beside the others that are on, by its score."""
+        c: cython.Py_ssize_t
+        s: cython.Py_ssize_t
+        g: cython.Py_ssize_t
+        e: cython.Py_ssize_t
+        share: cython.double
+        for c in range(self.candidates):
+            s = self.candidate[c]
+            self.kept[c] = self.on[s]
+            if self.on[s]:
+                self._toggle(s)
+        for c in range(self.candidates):
+            s = self.candidate[c]
+            g = self.group_of[s]
+            share = 1e-12
+            for e in range(self.entry_at[g], self.entry_at[g + 1]):
+                share += self.entry_per_a[e] * self.low_a[s] / max(self.left[self.entry_row[e]], 1e-9)
+            self.density[c] = share / self.score[s]
+        self._restore()
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _restore(self) -> cython.void:
+        """Switch on exactly the candidates that are kept."""
+        c: cython.Py_ssize_t
+        for c in range(self.candidates):
+            if self.on[self.candidate[c]] and not self.kept[c]:
+                self._toggle(self.candidate[c])
+        for c in range(self.candidates):
+            if self.kept[c] and not self.on[self.candidate[c]]:
+                self._toggle(self.candidate[c])
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _improve_both(self) -> cython.void:
+        c: cython.Py_ssize_t
+        s: cython.Py_ssize_t
+        won: cython.double
+        for c in range(self.candidates):
+            self.movable[self.candidate[c]] = 1
+        self._improve()
+        won = self._won()
+        for c in range(self.candidates):
+            s = self.candidate[c]
+            self.kept[c] = self.on[s]
+            if self.on[s]:
+                self._toggle(s)
+        for c in range(self.candidates):
+            s = self.candidate[self.by_density[c]]
+            if self._obstacle(s) < 0:
+                self._toggle(s)
+        self._improve()
+        if self._won() <= won + LEAST_GAIN:
+            self._restore()
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _won(self) -> cython.double:
         won: cython.double = 0.0
         c: cython.Py_ssize_t
-        i: cython.Py_ssize_t
-        for c in range(order.shape[0]):
-            i = order[c]
-            if not self.on[i] and self._obstacle(i) < 0:
-                self._toggle(i)
-                won += self.score[i]
+        for c in range(self.candidates):
+            if self.on[self.candidate[c]]:
+                won += self.score[self.candidate[c]]
         return won
 
     @cython.cfunc
-    def _release(self, candidates: cython.Py_ssize_t[::1]) -> cython.void:
-        c: cython.Py_ssize_t
-        for c in range(candidates.shape[0]):
-            if self.on[candidates[c]]:
-                self._toggle(candidates[c])
-
-    @cython.cfunc
-    def _obstacle(self, i: cython.Py_ssize_t) -> cython.Py_ssize_t:
-        """Return the row that lacks most for charger i to be on, in terms of its current; -1 when it fits."""
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _obstacle(self, s: cython.Py_ssize_t) -> cython.Py_ssize_t:
+        """Return the row that lacks most for a charger to be on, in terms of its current; -1 when it fits."""
         worst: cython.Py_ssize_t = -1
         most_lacking_a: cython.double = TOLERANCE_A
         lacking_a: cython.double
+        g: cython.Py_ssize_t = self.group_of[s]
         e: cython.Py_ssize_t
-        if self.minimum_a[i] <= 0.0:
-            return -1
-        self.budget -= self.start[i + 1] - self.start[i]
-        for e in range(self.start[i], self.start[i + 1]):
-            lacking_a = self.minimum_a[i] - self.left[self.row[e]] / self.per_a[e]
+        self.budget -= self.entry_at[g + 1] - self.entry_at[g]
+        for e in range(self.entry_at[g], self.entry_at[g + 1]):
+            lacking_a = self.low_a[s] - self.left[self.entry_row[e]] / self.entry_per_a[e]
             if lacking_a > most_lacking_a:
                 most_lacking_a = lacking_a
-                worst = self.row[e]
+                worst = self.entry_row[e]
         return worst
 
     @cython.cfunc
-    def _toggle(self, i: cython.Py_ssize_t) -> cython.void:
-        """Turn charger i on or off."""
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _toggle(self, s: cython.Py_ssize_t) -> cython.void:
+        """Turn a charger on or off."""
+        g: cython.Py_ssize_t = self.group_of[s]
         e: cython.Py_ssize_t
-        sign: cython.double = 1.0 if self.on[i] else -1.0
-        for e in range(self.start[i], self.start[i + 1]):
-            self.left[self.row[e]] += sign * self.per_a[e] * self.minimum_a[i]
-        self.on[i] = not self.on[i]
+        more_a: cython.double = -self.low_a[s] if self.on[s] else self.low_a[s]
+        for e in range(self.entry_at[g], self.entry_at[g + 1]):
+            self.left[self.entry_row[e]] -= self.entry_per_a[e] * more_a
+        self.on[s] = not self.on[s]
+        self.current_a[s] = self.low_a[s] if self.on[s] else 0.0
 
     @cython.cfunc
-    def _improve(self, candidates: cython.Py_ssize_t[::1]) -> cython.double:
-        """Exchange until no exchange wins anything or the budget is spent; return the score won."""
-        won: cython.double = 0.0
-        gain: cython.double
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _improve(self) -> cython.void:
+        """Exchange until no exchange wins anything or the budget is spent."""
         self.budget = EXCHANGE_BUDGET
-        gain = self._exchange(candidates)
-        while gain > 0.0:
-            won += gain
-            gain = self._exchange(candidates)
-        return won
+        while self._exchange():
+            pass
 
     @cython.cfunc
-    def _exchange(self, candidates: cython.Py_ssize_t[::1]) -> cython.double:
-        """Try every insertion and every drop once, as far as the budget goes; return the score won."""
-        won: cython.double = 0.0
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _exchange(self) -> cython.bint:
+        """Try every insertion and every drop once, as far as the budget goes; return whether any won."""
+        won: cython.bint = False
         gain: cython.double
         c: cython.Py_ssize_t
-        i: cython.Py_ssize_t
-        for c in range(candidates.shape[0]):
+        s: cython.Py_ssize_t
+        for c in range(self.candidates):
             if self.budget <= 0:
                 break
-            i = candidates[c]
+            s = self.candidate[c]
             self.journal_length = 0
-            gain = self._journalled(i) if self.on[i] else self._insert(i)
-            gain += self._complete(candidates, i)
+            gain = self._journalled(s) if self.on[s] else self._insert(s)
+            gain += self._complete(s)
             if gain > LEAST_GAIN:
-                won += gain
+                won = True
             else:
                 self._undo()
         return won
 
     @cython.cfunc
-    def _journalled(self, i: cython.Py_ssize_t) -> cython.double:
-        """Toggle charger i so that it can be undone; return the score won."""
-        self.journal[self.journal_length] = i
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _journalled(self, s: cython.Py_ssize_t) -> cython.double:
+        """Toggle a charger so that it can be undone; return the score won."""
+        self.journal[self.journal_length] = s
         self.journal_length += 1
-        self._toggle(i)
-        return self.score[i] if self.on[i] else -self.score[i]
+        self._toggle(s)
+        return self.score[s] if self.on[s] else -self.score[s]
 
     @cython.cfunc
-    def _insert(self, i: cython.Py_ssize_t) -> cython.double:
-        """Evict the cheapest in the way of charger i until it fits; return the score won.
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _insert(self, s: cython.Py_ssize_t) -> cython.double:
+        """Evict the cheapest in the way of a charger until it fits; return the score won.
 
-        Where too few can be evicted, charger i stays off, at a loss that undoes the exchange.
+        Where too few can be evicted, the charger stays off, at a loss that undoes the exchange.
         """
         gain: cython.double = 0.0
-        obstacle: cython.Py_ssize_t = self._obstacle(i)
+        obstacle: cython.Py_ssize_t = self._obstacle(s)
         victim: cython.Py_ssize_t
         while obstacle >= 0:
             victim = self._cheapest(obstacle)
             if victim < 0:
                 return gain
             gain += self._journalled(victim)
-            obstacle = self._obstacle(i)
-        return gain + self._journalled(i)
+            obstacle = self._obstacle(s)
+        return gain + self._journalled(s)
 
     @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
     def _cheapest(self, r: cython.Py_ssize_t) -> cython.Py_ssize_t:
-        """Return the charger of least score that takes from row r and may be evicted; -1 when there is none."""
+        """Return the charger of least score that takes from a row and may be evicted; -1 when there is none."""
         cheapest: cython.Py_ssize_t = -1
-        k: cython.Py_ssize_t
-        i: cython.Py_ssize_t
-        self.budget -= self.first[r + 1] - self.first[r]
-        for k in range(self.first[r], self.first[r + 1]):
-            i = self.member[k]
-            if not self.on[i] or not self.movable[i] or self.minimum_a[i] <= 0.0:
+        p: cython.Py_ssize_t = r // self.kinds
+        j: cython.Py_ssize_t = r % self.kinds
+        g: cython.Py_ssize_t
+        s: cython.Py_ssize_t
+        for g in range(self.group_at[p], self.group_at[self.last[p] + 1]):
+            self.budget -= 1
+            if self.per_a[14 * j + self.group_class[g]] <= 0.0:
                 continue
-            if cheapest < 0 or self.score[i] <= self.score[cheapest]:
-                cheapest = i
+            self.budget -= self.slot_at[g + 1] - self.slot_at[g]
+            for s in range(self.slot_at[g], self.slot_at[g + 1]):
+                if self.on[s] and self.movable[s] and (cheapest < 0 or self.score[s] < self.score[cheapest]):
+                    cheapest = s
         return cheapest
 
     @cython.cfunc
-    def _complete(self, candidates: cython.Py_ssize_t[::1], but: cython.Py_ssize_t) -> cython.double:
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _complete(self, but: cython.Py_ssize_t) -> cython.double:
         """Admit whoever fits now, except one; return the score won."""
         gain: cython.double = 0.0
         c: cython.Py_ssize_t
-        i: cython.Py_ssize_t
-        self.budget -= candidates.shape[0]
-        for c in range(candidates.shape[0]):
-            i = candidates[c]
-            if i != but and not self.on[i] and self._obstacle(i) < 0:
-                gain += self._journalled(i)
+        s: cython.Py_ssize_t
+        self.budget -= self.candidates
+        for c in range(self.candidates):
+            s = self.candidate[c]
+            if s != but and not self.on[s] and self._obstacle(s) < 0:
+                gain += self._journalled(s)
         return gain
 
     @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
     def _undo(self) -> cython.void:
         while self.journal_length > 0:
             self.journal_length -= 1
             self._toggle(self.journal[self.journal_length])
 
     @cython.cfunc
-    def _settle(self, i: cython.Py_ssize_t) -> cython.void:
-        """Give a refused charger another chance, or note the row that refuses it."""
-        obstacle: cython.Py_ssize_t
-        if not self.on[i]:
-            obstacle = self._obstacle(i)
-            if obstacle < 0:
-                self._toggle(i)
-            else:
-                self.refused_by[i] = obstacle
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _settle(self, s: cython.Py_ssize_t) -> cython.void:
+        if self.on[s]:
+            return
+        self.refused_by[s] = self._obstacle(s)
+        if self.refused_by[s] < 0:
+            self._toggle(s)

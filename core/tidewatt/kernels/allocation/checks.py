@@ -1,21 +1,13 @@
-"""Refuses problems that cannot be meant, with the field, the index and the remedy."""
+"""Says what is wrong with a problem that cannot be meant: the field, the index, the value and the remedy."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from tidewatt.kernels.validation import check_array, refuse
+from tidewatt.kernels.validation import check_array
 
+from ._checks import FIELDS, LARGEST_A, LARGEST_BASE_A, LARGEST_DEFICIT, LARGEST_V, SMALLEST_STEP_A
 from .problem import AllocationProblem
-
-SMALLEST_STEP_A = 1e-3
-"""Handing out steps takes time with their number; no charger resolves less than a milliampere."""
-
-LARGEST_A = 1e4
-LARGEST_BASE_A = 1e6
-LARGEST_V = 1e5
-WEIGHTS = (1e-9, 1e9)
-"""Far beyond anything that is built, and near enough that no quotient or sum of the kernel overflows."""
 
 CIRCUIT_SHAPES: dict[str, tuple[type[np.generic], tuple[int, ...]]] = {
     "parent": (np.int32, ()),
@@ -37,17 +29,34 @@ CHARGER_SHAPES: dict[str, type[np.generic]] = {
     "locked_on": np.bool_,
     "incumbent": np.bool_,
     "deficit": np.float64,
+    "tier": np.uint8,
+    "relied_a": np.float64,
+}
+
+LIMIT = "Give a magnitude, zero or more; infinity for no limit."
+REMEDIES = {
+    "parent": "Give the index of a circuit listed before, -1 for the first; there is one root and no cycle.",
+    "import_limit_a": LIMIT,
+    "export_limit_a": LIMIT,
+    "base_a": f"Give a signed current of at most {LARGEST_BASE_A:g} A; 0 where there is no meter.",
+    "total_import_limit_w": LIMIT,
+    "total_export_limit_w": LIMIT,
+    "imbalance_limit_a": LIMIT,
+    "voltage_v": f"Give the voltage to neutral, 0 to {LARGEST_V:g} V.",
+    "circuit": "Give the index of a circuit.",
+    "phases": "Give a mask of one to three phases, 1 to 7.",
+    "direction": "Give 1 to charge or -1 to discharge.",
+    "minimum_a": f"Give a magnitude from 0 to {LARGEST_A:g} A.",
+    "maximum_a": f"Give a current from minimum_a to {LARGEST_A:g} A.",
+    "step_a": f"Give 0 for any current, or a step of {SMALLEST_STEP_A:g} to {LARGEST_A:g} A.",
+    "weight": "Give a share, 1e-9 to 1e9.",
+    "deficit": f"Give 0 to {LARGEST_DEFICIT:g}.",
+    "relied_a": f"Give a magnitude from 0 to {LARGEST_A:g} A.",
 }
 
 
-def check(problem: AllocationProblem) -> None:
-    """Return when the problem is sound; ValueError naming field, index, value and remedy otherwise."""
-    _check_shapes(problem)
-    _check_circuits(problem)
-    _check_chargers(problem)
-
-
-def _check_shapes(problem: AllocationProblem) -> None:
+def check_shapes(problem: AllocationProblem) -> None:
+    """Return when every array has its type and shape; ValueError naming the field otherwise."""
     circuits = np.shape(problem.parent)[0] if np.ndim(problem.parent) == 1 else 0
     if circuits == 0:
         raise ValueError(f"parent: shape {np.shape(problem.parent)} is not usable. Give one entry for each circuit.")
@@ -59,35 +68,10 @@ def _check_shapes(problem: AllocationProblem) -> None:
     check_array(problem, "voltage_v", np.float64, (3,))
 
 
-def _check_circuits(problem: AllocationProblem) -> None:
-    parent = problem.parent
-    if parent[0] != -1:
-        raise ValueError(f"parent[0]: {parent[0]} is not usable. Give -1: the first circuit is the root.")
-    forward = (parent < 0) | (parent >= np.arange(parent.shape[0]))
-    forward[0] = False
-    refuse("parent", parent, forward, "Give the index of a circuit listed before; there is one root and no cycle.")
-    limits = ("import_limit_a", "export_limit_a", "total_import_limit_w", "total_export_limit_w", "imbalance_limit_a")
-    for field in limits:
-        values = getattr(problem, field)
-        refuse(field, values, ~(values >= 0), "Give a magnitude, zero or more; infinity for no limit.")
-    base = problem.base_a
-    refuse("base_a", base, ~(np.abs(base) <= LARGEST_BASE_A), "Give a signed current; 0 where there is no meter.")
-    voltage = problem.voltage_v
-    refuse("voltage_v", voltage, ~((voltage >= 0) & (voltage <= LARGEST_V)), "Give the voltage to neutral in V.")
-
-
-def _check_chargers(problem: AllocationProblem) -> None:
-    circuit, phases, direction = problem.circuit, problem.phases, problem.direction
-    last = problem.parent.shape[0] - 1
-    refuse("circuit", circuit, (circuit < 0) | (circuit > last), f"Give the index of a circuit, 0 to {last}.")
-    refuse("phases", phases, (phases < 1) | (phases > 7), "Give a mask of one to three phases, 1 to 7.")
-    refuse("direction", direction, np.abs(direction) != 1, "Give 1 to charge or -1 to discharge.")
-    minimum, maximum, step = problem.minimum_a, problem.maximum_a, problem.step_a
-    refuse("minimum_a", minimum, ~((minimum >= 0) & (minimum <= LARGEST_A)), "Give a magnitude in A, zero or more.")
-    fits = (maximum >= minimum) & (maximum <= LARGEST_A)
-    refuse("maximum_a", maximum, ~fits, f"Give a current from minimum_a to {LARGEST_A:g} A.")
-    coarse = (step == 0) | ((step >= SMALLEST_STEP_A) & (step <= LARGEST_A))
-    refuse("step_a", step, ~coarse, f"Give 0 for any current, or a step of at least {SMALLEST_STEP_A:g} A.")
-    weight, deficit = problem.weight, problem.deficit
-    refuse("weight", weight, ~((weight >= WEIGHTS[0]) & (weight <= WEIGHTS[1])), "Give a share, 1e-9 to 1e9.")
-    refuse("deficit", deficit, ~(np.isfinite(deficit) & (deficit >= 0)), "Give zero or more.")
+def refusal(problem: AllocationProblem, fault: int, place: int) -> ValueError:
+    """Return the error for a fault that `_checks.Checks` found."""
+    field = FIELDS[fault]
+    values = getattr(problem, field)
+    index = np.unravel_index(place, values.shape)
+    where = ", ".join(str(position) for position in index)
+    return ValueError(f"{field}[{where}]: {values[index]} is not usable. {REMEDIES[field]}")

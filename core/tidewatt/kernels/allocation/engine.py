@@ -1,45 +1,162 @@
-"""The way from a problem to its allocation: priority, rows, admission, filling, steps, reasons."""
+"""The way from a problem to its allocation: checks, slots, rows, admission, filling, steps, reasons."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Self
-
-import numpy as np
-import numpy.typing as npt
-
 from ._admission import Admission
-from ._filling import Filling, hand_out
-from ._incidence import blocking, incidence, members
-from .checks import check
-from .problem import Allocation, AllocationProblem, BindingCode, Flags, Floats
-
-type Indices = npt.NDArray[np.intp]
+from ._answer import Answer
+from ._candidates import Candidates
+from ._checks import SOUND, Checks
+from ._filling import Filling
+from ._order import LOCKED, MINIMA, STEPS, TIERED, Order
+from ._rows import Rows
+from ._sorting import Sorter
+from ._starting import Starting
+from ._steps import Steps
+from ._tree import Tree
+from .checks import check_shapes, refusal
+from .problem import Allocation, AllocationProblem
+from .workspace import Workspace
 
 INCUMBENT_BONUS = 0.25
 """What being on adds to a charger's weight when it is decided who is on, as a part of that weight."""
 
-PROBE_A = 1e-6
-"""A charger without steps counts as kept from more by a row that has not this much left for it."""
+OVER_A = 1e-9
+"""Rounding may leave a limit exceeded by no more than this."""
 
-ROUNDING = 1e-9
-"""A current that is off the step grid by less than this many steps is on it."""
 
-KINDS = np.array(
-    [BindingCode.CIRCUIT_CURRENT] * 3
-    + [BindingCode.CIRCUIT_POWER]
-    + [BindingCode.CIRCUIT_CURRENT] * 3
-    + [BindingCode.CIRCUIT_POWER]
-    + [BindingCode.IMBALANCE] * 6,
-    dtype=np.int8,
-)
-"""What each of a circuit's rows limits, in the order of `_incidence`."""
+class Allocator:
+    """Allocates again and again what is in the arrays of one problem, without allocating memory.
 
-PHASES = np.array([0, 1, 2, -1, 0, 1, 2, -1, 0, 0, 1, 1, 2, 2], dtype=np.int8)
-"""The phase each of a circuit's rows is about; for imbalance the phase whose load would be too high."""
+    Write new limits, loads, weights or any other values into the problem's arrays between two calls of `allocate`;
+    their shapes and types stay as they are.
+    """
 
-HIGH, LOW = (0, 0, 1, 1, 2, 2), (1, 2, 2, 0, 0, 1)
-"""The ordered pairs of phases of the imbalance rows."""
+    def __init__(self, problem: AllocationProblem) -> None:
+        """Take views of the problem's arrays and allocate everything that is needed.
+
+        Raises:
+            ValueError: a field is of the wrong shape or type.
+        """
+        check_shapes(problem)
+        self._problem = problem
+        space = Workspace(problem)
+        self._space = space
+        self._answer = space.answer
+        self._count = space.chargers
+        self._checks = Checks(space)
+        self._tree = Tree(space)
+        self._order = Order(space, incumbent_bonus=INCUMBENT_BONUS)
+        self._by_level = Sorter(space.level_key, space.by_level)
+        self._by_start = Sorter(space.start_key, space.by_start)
+        self._by_score = Sorter(space.score_key, space.by_score)
+        self._by_density = Sorter(space.density_key, space.by_density)
+        self._rows = Rows(space)
+        self._candidates = Candidates(space)
+        self._admission = Admission(space)
+        self._starting = Starting(space)
+        self._filling = Filling(space)
+        self._steps = Steps(space)
+        self._writer = Answer(space)
+        self._groups = 0
+        self._entries = 0
+        self._tiers: list[int] = [0]
+
+    def allocate(self) -> Allocation:
+        """Share the rooms of the circuits among the chargers, from the values that the arrays have now.
+
+        Returns:
+            The same `Allocation` at every call, its arrays written anew. Copy what has to outlast the next call.
+
+        Raises:
+            ValueError: a value cannot be meant. The arrays of the answer then are as they were.
+        """
+        fault = self._checks.fault()
+        if fault != SOUND:
+            raise refusal(self._problem, fault, self._checks.where())
+        flags = self._put_in_order()
+        rows = self._rows
+        rows.set_up()
+        self._candidates.clear()
+        rows.clear()
+        if flags & MINIMA:
+            self._admit_locked(flags)
+        over_a = 0.0
+        for tier in self._tiers:
+            if flags & MINIMA:
+                self._admit(tier)
+            over_a = self._fill(tier, flags)
+        if over_a > OVER_A:
+            self._writer.take_back(rows.kind_count(), rows.live_count())
+            rows.measure()
+        self._writer.write(self._groups, rows.kind_count())
+        return self._answer
+
+    def _put_in_order(self) -> int:
+        """Bring tree, slots and groups up to date; return what there is among the chargers."""
+        order = self._order
+        regrouped = self._tree.refresh()
+        regrouped = order.regroup() or regrouped
+        flags: int = order.gather()
+        if regrouped:
+            self._groups = order.group_count()
+            self._reserve(self._rows.regroup(self._groups))
+            self._tiers = (
+                sorted(set(self._problem.tier.tolist())) if flags & TIERED else self._problem.tier[:1].tolist()
+            )
+        if regrouped or not order.still_right():
+            self._by_level.sort(self._count)
+            order.place()
+        return flags
+
+    def _reserve(self, entries: int) -> None:
+        if entries > self._entries:
+            self._entries = entries
+            self._space.make_room_for_entries(entries)
+            for stage in (self._rows, self._admission, self._starting, self._filling, self._steps, self._writer):
+                stage.take_entries(self._space)
+
+    def _admit_locked(self, flags: int) -> None:
+        """Admit those that must stay on, tier by tier, before anybody else."""
+        self._candidates.rank()
+        self._by_score.sort(self._count)
+        if flags & LOCKED:
+            for tier in self._tiers:
+                self._admit_best(tier, locked=True)
+
+    def _admit(self, tier: int) -> None:
+        if self._rows.minima_fit(tier):
+            self._candidates.admit_all(tier)
+        else:
+            self._admit_best(tier, locked=False)
+        self._rows.measure()
+
+    def _admit_best(self, tier: int, *, locked: bool) -> None:
+        candidates = self._candidates.choose(tier, locked)
+        if self._admission.take(candidates, self._rows.kind_count()):
+            self._by_density.sort(candidates)
+            self._admission.improve()
+        self._admission.settle()
+
+    def _fill(self, tier: int, flags: int) -> float:
+        """Raise the currents of a tier to their fair shares, on the step grids; return the largest excess."""
+        self._raise(tier, smooth_only=False)
+        over_a: float = self._rows.measure()
+        if flags & STEPS:
+            smooth = self._steps.round_down(tier)
+            self._rows.measure()
+            self._steps.hand_out()
+            over_a = self._rows.measure()
+            if smooth:
+                self._raise(tier, smooth_only=True)
+                over_a = self._rows.measure()
+        return over_a
+
+    def _raise(self, tier: int, *, smooth_only: bool) -> None:
+        live_rows = self._rows.live_count()
+        later = self._starting.begin(self._groups, live_rows, tier, smooth_only)
+        if later:
+            self._by_start.sort(self._count)
+        self._filling.run(live_rows, self._rows.kind_count(), later)
 
 
 def allocate(problem: AllocationProblem) -> Allocation:
@@ -61,193 +178,4 @@ def allocate(problem: AllocationProblem) -> Allocation:
     Raises:
         ValueError: a field is of the wrong shape or type, or a value cannot be meant.
     """
-    check(problem)
-    chargers = _Chargers.by_priority(problem)
-    room = _room(problem)
-    start, row, per_a = incidence(
-        parent=problem.parent.astype(np.intp),
-        circuit=chargers.circuit,
-        phases=chargers.phases,
-        direction=chargers.direction,
-        voltage_v=problem.voltage_v.copy(),
-        room=room,
-    )
-    rows = _Rows(start, row, per_a, *members(start, row, room.size), room)
-    on, refused_by = _admit(chargers, rows)
-    current_a = np.where(on, chargers.lowest_a, 0.0)
-    highest_a = np.where(on, chargers.highest_a, 0.0)
-    _fill(chargers, rows, highest_a, current_a)
-    _round(chargers, rows, highest_a, current_a)
-    return _answer(chargers, rows, on, refused_by, current_a)
-
-
-@dataclass(frozen=True, slots=True)
-class _Chargers:
-    """The chargers in the order of their priority, `order[k]` being the place of the k-th in the problem."""
-
-    order: Indices
-    circuit: Indices
-    phases: npt.NDArray[np.uint8]
-    direction: npt.NDArray[np.int8]
-    weight: Floats
-    score: Floats
-    locked_on: Flags
-    step_a: Floats
-    lowest_a: Floats
-    highest_a: Floats
-
-    @classmethod
-    def by_priority(cls, problem: AllocationProblem) -> Self:
-        """Sort by tier and score, then by every value that tells two chargers apart."""
-        score = problem.weight * (1.0 + INCUMBENT_BONUS * problem.incumbent) + problem.deficit
-        order = np.lexsort(
-            (
-                problem.step_a,
-                problem.maximum_a,
-                problem.phases,
-                problem.circuit,
-                problem.direction,
-                problem.deficit,
-                problem.weight,
-                problem.minimum_a,
-                ~problem.incumbent,
-                -score,
-                ~problem.locked_on,
-            )
-        )
-        lowest_a, highest_a = _on_grid(problem)
-        return cls(
-            order=order,
-            circuit=problem.circuit[order].astype(np.intp),
-            phases=problem.phases[order],
-            direction=problem.direction[order],
-            weight=problem.weight[order],
-            score=score[order],
-            locked_on=problem.locked_on[order],
-            step_a=problem.step_a[order],
-            lowest_a=lowest_a[order],
-            highest_a=highest_a[order],
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class _Rows:
-    """The constraint rows by charger (`start`, `row`, `per_a`) and by row (`first`, `member`), and their rooms."""
-
-    start: Indices
-    row: Indices
-    per_a: Floats
-    first: Indices
-    member: Indices
-    room: Floats
-
-    def left(self, current_a: Floats) -> Floats:
-        """Return what the given currents leave of every room."""
-        taken = self.per_a * np.repeat(current_a, np.diff(self.start))
-        return self.room - np.bincount(self.row, weights=taken, minlength=self.room.size)
-
-
-def _room(problem: AllocationProblem) -> Floats:
-    """Return float64[14 V], what each row may hold beside the base, in the order of `_incidence`."""
-    base_a = problem.base_a
-    base_w = base_a @ problem.voltage_v
-    imbalance = [
-        problem.imbalance_limit_a + base_a[:, low] - base_a[:, high] for high, low in zip(HIGH, LOW, strict=True)
-    ]
-    columns = [
-        *(problem.import_limit_a - base_a).T,
-        problem.total_import_limit_w - base_w,
-        *(problem.export_limit_a + base_a).T,
-        problem.total_export_limit_w + base_w,
-        *imbalance,
-    ]
-    return np.ascontiguousarray(np.stack(columns, axis=1)).reshape(-1)
-
-
-def _on_grid(problem: AllocationProblem) -> tuple[Floats, Floats]:
-    """Return the lowest and the highest whole steps within each charger's range; the range itself without steps."""
-    stepped = problem.step_a > 0
-    step_a = np.where(stepped, problem.step_a, 1.0)
-    lowest_a = np.ceil(problem.minimum_a / step_a - ROUNDING) * step_a
-    highest_a = np.floor(problem.maximum_a / step_a + ROUNDING) * step_a
-    return np.where(stepped, lowest_a, problem.minimum_a), np.where(stepped, highest_a, problem.maximum_a)
-
-
-def _admit(chargers: _Chargers, rows: _Rows) -> tuple[Flags, Indices]:
-    """Return who is on, and for the others the row that refused them (-1: their grid has no point in their range)."""
-    admission = Admission(
-        start=rows.start,
-        row=rows.row,
-        per_a=rows.per_a,
-        first=rows.first,
-        member=rows.member,
-        minimum_a=chargers.lowest_a,
-        score=chargers.score,
-        room=rows.room,
-    )
-    able = chargers.highest_a >= chargers.lowest_a
-    admission.admit(np.flatnonzero(able & chargers.locked_on))
-    admission.admit(np.flatnonzero(able & ~chargers.locked_on))
-    on, refused_by = admission.result()
-    return on.astype(np.bool_), refused_by
-
-
-def _fill(chargers: _Chargers, rows: _Rows, highest_a: Floats, current_a: Floats) -> None:
-    """Raise the currents in place to their fair shares."""
-    Filling(
-        start=rows.start,
-        row=rows.row,
-        per_a=rows.per_a,
-        first=rows.first,
-        member=rows.member,
-        weight=chargers.weight,
-        ceiling_a=highest_a,
-        current_a=current_a,
-        left=rows.left(current_a),
-    ).run()
-
-
-def _round(chargers: _Chargers, rows: _Rows, highest_a: Floats, current_a: Floats) -> None:
-    """Bring the currents of stepped chargers onto their grids in place; what that frees goes to whoever can take it."""
-    stepped = chargers.step_a > 0
-    if not stepped.any():
-        return
-    step_a = np.where(stepped, chargers.step_a, 1.0)
-    fair_a = current_a.copy()
-    current_a[stepped] = (np.floor(fair_a / step_a + ROUNDING) * step_a)[stepped]
-    hand_out(
-        start=rows.start,
-        row=rows.row,
-        per_a=rows.per_a,
-        weight=chargers.weight,
-        step_a=chargers.step_a,
-        ceiling_a=highest_a,
-        fair_a=fair_a,
-        current_a=current_a,
-        left=rows.left(current_a),
-    )
-    if not stepped.all():
-        _fill(chargers, rows, np.where(stepped, current_a, highest_a), current_a)
-
-
-def _answer(chargers: _Chargers, rows: _Rows, on: Flags, refused_by: Indices, current_a: Floats) -> Allocation:
-    """Name what bound each charger and put everything in the problem's order."""
-    left = rows.left(current_a)
-    next_a = np.where(chargers.step_a > 0, chargers.step_a, PROBE_A)
-    bound_by = np.where(on, blocking(rows.start, rows.row, rows.per_a, left, next_a), refused_by)
-    at_maximum = (current_a >= chargers.highest_a) | (bound_by < 0)
-    kind = bound_by % KINDS.size
-    code = np.where(on, KINDS[kind], BindingCode.BELOW_MINIMUM)
-    count = chargers.order.size
-    answer = Allocation(
-        current_a=np.zeros(count),
-        binding=np.full(count, BindingCode.NONE, dtype=np.int8),
-        binding_circuit=np.full(count, -1, dtype=np.int32),
-        binding_phase=np.full(count, -1, dtype=np.int8),
-        headroom_a=left.reshape(-1, KINDS.size)[:, :3].copy(),
-    )
-    answer.current_a[chargers.order] = chargers.direction * current_a
-    answer.binding[chargers.order] = np.where(at_maximum, BindingCode.MAXIMUM, code)
-    answer.binding_circuit[chargers.order] = np.where(at_maximum, -1, bound_by // KINDS.size)
-    answer.binding_phase[chargers.order] = np.where(at_maximum, -1, PHASES[kind])
-    return answer
+    return Allocator(problem).allocate()

@@ -30,6 +30,17 @@ class BindingCode(IntEnum):
     """The imbalance limit of a circuit; the phase is the one whose load, relative to another, would be too high."""
     BELOW_MINIMUM = 5
     """It is paused: beside the others' minima, the named circuit and phase have less left than its own minimum."""
+    OUTWEIGHED = 6
+    """It is paused: its minimum would fit, but others make more of that current (with `Objective.UTILITY` only)."""
+
+
+class Objective(IntEnum):
+    """What decides who is on where not everybody can have all that is wanted."""
+
+    SERVED = 0
+    """Serve as much weight as possible: nobody whose minimum fits is paused so that others get more."""
+    UTILITY = 1
+    """Raise the sum of weight x ln(1 + current / 6 A): a light charger is paused where heavier ones gain more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -58,8 +69,11 @@ class AllocationProblem:
         weight: float64[N], share relative to others, from 1e-9 to 1e9.
         locked_on: bool[N], admitted before all that are not (a minimum on-time is running).
         incumbent: bool[N], is on now: its weight counts a quarter more, so that a swap needs a real gain.
-        deficit: float64[N], added to the weight when it is decided who is on, zero or more: what a charger has earned
-            by waiting. One that waits long enough outgrows every weight.
+        deficit: float64[N], added to the weight when it is decided who is on, from 0 to 1e12: what a charger has
+            earned by waiting. One that waits long enough outgrows every weight.
+        tier: uint8[N], 0 before 1 and so on: a tier is admitted and filled before the next gets anything.
+        relied_a: float64[N], the discharge that a meter sees now. So much of what the charger is given is counted on
+            as room for charging; 0 where there is no meter, and without meaning for a charger that charges.
     """
 
     parent: Integers
@@ -80,6 +94,8 @@ class AllocationProblem:
     locked_on: Flags
     incumbent: Flags
     deficit: Floats
+    tier: Bytes
+    relied_a: Floats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
