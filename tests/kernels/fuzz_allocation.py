@@ -37,6 +37,8 @@ def problem(random: Generator) -> allocation.AllocationProblem:
         locked_on=random.random(chargers) < 0.3,
         incumbent=random.random(chargers) < 0.3,
         deficit=random.choice([0.0, 5.0], chargers),
+        tier=random.choice(np.array([0, 0, 0, 1, 255], np.uint8), chargers),
+        relied_a=random.choice([0.0, 0.0, 10.0], chargers),
     )
 
 
@@ -45,6 +47,16 @@ def one_problem(random: Generator) -> Arguments:
     return {"problem": problem(random)}
 
 
+def allocate_again(problem: allocation.AllocationProblem) -> allocation.Allocation:
+    """Return what an allocator says the second time."""
+    allocator = allocation.Allocator(problem)
+    allocator.allocate()
+    return allocator.allocate()
+
+
 EXAMPLES = {
     "allocation.allocate": Example(allocation.allocate, one_problem, infinite=frozenset({"headroom_a"})),
+    "allocation.Allocator": Example(
+        allocate_again, one_problem, methods=frozenset({"allocate"}), infinite=frozenset({"headroom_a"})
+    ),
 }

@@ -46,8 +46,10 @@ def allocation_cycle() -> Callable[[], object]:
         locked_on=np.zeros(CHARGERS, np.bool_),
         incumbent=np.zeros(CHARGERS, np.bool_),
         deficit=np.zeros(CHARGERS),
+        tier=np.zeros(CHARGERS, np.uint8),
+        relied_a=np.zeros(CHARGERS),
     )
-    return lambda: allocation.allocate(problem)
+    return allocation.Allocator(problem).allocate
 
 
 CYCLES = {"allocation": allocation_cycle}
