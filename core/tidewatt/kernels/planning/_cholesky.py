@@ -1,0 +1,178 @@
+"""Cholesky factors of small dense matrices, in loops that compilers turn into vector instructions.
+
+A matrix is given by its upper triangle, row by row; A = U'U with U in its place. All inner loops run along rows, four
+rows at a time where that saves reading and writing.
+"""
+
+import cython
+from cython.cimports.libc.math import sqrt
+
+RELATIVE_PIVOT = cython.declare(cython.double, 1e-14)
+"""A pivot below this part of its diagonal element is rounding only."""
+
+NO_STEP = cython.declare(cython.double, 1e100)
+"""Put in place of such a pivot: it makes the solution zero there."""
+
+
+def factor(a: cython.double[:, ::1], diagonal: cython.double[::1]) -> None:
+    """Replace the upper triangle of a positive semidefinite float64[n, n] by its factor U.
+
+    Where no pivot is left there is a huge one, so that a solution is zero there.
+
+    Args:
+        a: the matrix, then its factor.
+        diagonal: float64[n], scratch.
+    """
+    size: cython.Py_ssize_t = a.shape[0]
+    k: cython.Py_ssize_t
+    with cython.nogil:
+        for k in range(size):
+            diagonal[k] = a[k, k]
+        k = 0
+        while k < size:
+            _block(a, diagonal, k, min(k + 4, size))
+            if k + 4 < size:
+                _update(a, k)
+            k += 4
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def _block(
+    a: cython.double[:, ::1], diagonal: cython.double[::1], first: cython.Py_ssize_t, last: cython.Py_ssize_t
+) -> cython.void:
+    """Turn some rows, from which all rows above have been taken, into rows of the factor."""
+    size: cython.Py_ssize_t = a.shape[0]
+    i: cython.Py_ssize_t
+    j: cython.Py_ssize_t
+    k: cython.Py_ssize_t
+    pivot: cython.double
+    scale: cython.double
+    for k in range(first, last):
+        for i in range(first, k):
+            scale = a[i, k]
+            for j in range(k, size):
+                a[k, j] -= scale * a[i, j]
+        pivot = a[k, k]
+        if pivot > RELATIVE_PIVOT * diagonal[k]:
+            pivot = sqrt(pivot)
+        else:
+            pivot = NO_STEP
+        scale = 1.0 / pivot
+        for j in range(k + 1, size):
+            a[k, j] *= scale
+        a[k, k] = pivot
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def _update(a: cython.double[:, ::1], k: cython.Py_ssize_t) -> cython.void:
+    """Take four rows of the factor from the rows below them."""
+    i: cython.Py_ssize_t
+    j: cython.Py_ssize_t
+    first: cython.double
+    second: cython.double
+    third: cython.double
+    fourth: cython.double
+    for i in range(k + 4, a.shape[0]):
+        first = a[k, i]
+        second = a[k + 1, i]
+        third = a[k + 2, i]
+        fourth = a[k + 3, i]
+        for j in range(i, a.shape[0]):
+            a[i, j] -= first * a[k, j] + second * a[k + 1, j] + third * a[k + 2, j] + fourth * a[k + 3, j]
+
+
+def solve(u: cython.double[:, ::1], x: cython.double[::1]) -> None:
+    """Solve U'U x = b with b given in place of x, float64[n]."""
+    with cython.nogil:
+        _forward(u, x)
+        _backward(u, x)
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def _forward(u: cython.double[:, ::1], x: cython.double[::1]) -> cython.void:
+    """Solve U'x = b."""
+    k: cython.Py_ssize_t
+    j: cython.Py_ssize_t
+    value: cython.double
+    for k in range(x.shape[0]):
+        value = x[k] / u[k, k]
+        x[k] = value
+        for j in range(k + 1, x.shape[0]):
+            x[j] -= value * u[k, j]
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def _backward(u: cython.double[:, ::1], x: cython.double[::1]) -> cython.void:
+    """Solve U x = b, with four sums at a time."""
+    size: cython.Py_ssize_t = x.shape[0]
+    k: cython.Py_ssize_t
+    j: cython.Py_ssize_t
+    first: cython.double
+    second: cython.double
+    third: cython.double
+    fourth: cython.double
+    for k in range(size - 1, -1, -1):
+        first = x[k]
+        second = 0.0
+        third = 0.0
+        fourth = 0.0
+        j = k + 1
+        while j + 4 <= size:
+            first -= u[k, j] * x[j]
+            second -= u[k, j + 1] * x[j + 1]
+            third -= u[k, j + 2] * x[j + 2]
+            fourth -= u[k, j + 3] * x[j + 3]
+            j += 4
+        while j < size:
+            first -= u[k, j] * x[j]
+            j += 1
+        x[k] = ((first + second) + (third + fourth)) / u[k, k]
+
+
+def subtract_inverse(
+    u: cython.double[:, ::1],
+    scale: cython.double[::1],
+    work: cython.double[:, ::1],
+    target: cython.double[:, ::1],
+    offset: cython.Py_ssize_t,
+) -> None:
+    """Take S A^-1 S from a block on the diagonal of a matrix, A = U'U and S diagonal.
+
+    Args:
+        u: float64[n, n], the factor.
+        scale: float64[n], S.
+        work: float64[m, m] with m at least n, scratch.
+        target: float64[m, m]; the upper triangle of the block is changed.
+        offset: the first row of the block.
+    """
+    size: cython.Py_ssize_t = u.shape[0]
+    i: cython.Py_ssize_t
+    j: cython.Py_ssize_t
+    k: cython.Py_ssize_t
+    value: cython.double
+    with cython.nogil:
+        for k in range(size):
+            for j in range(k):
+                work[k, j] = 0.0
+            work[k, k] = scale[k]
+        for k in range(size):
+            value = 1.0 / u[k, k]
+            for j in range(k + 1):
+                work[k, j] *= value
+            for i in range(k + 1, size):
+                value = u[k, i]
+                for j in range(k + 1):
+                    work[i, j] -= value * work[k, j]
+        for k in range(size):
+            for i in range(k + 1):
+                value = work[k, i]
+                for j in range(i, k + 1):
+                    target[offset + i, offset + j] -= value * work[k, j]
