@@ -67,9 +67,10 @@ def optimum(problem: PlanProblem) -> float:
     path = floor_path(p)
     for i in range(p.circuit.size):
         before: int | None = None
+        fixed = above[i] == below[i]
         for t in range(p.arrival_slot[i], p.departure_slot[i]):
-            charge = lp.variable(0, p.charge_limit_kw[i])
-            discharge = lp.variable(0, p.discharge_limit_kw[i], h * p.wear_per_kwh[i])
+            charge = lp.variable(0, 0 if fixed else p.charge_limit_kw[i])
+            discharge = lp.variable(0, 0 if fixed else p.discharge_limit_kw[i], h * p.wear_per_kwh[i])
             energy = lp.variable(below[i], above[i])
             terms = [
                 (energy, 1.0),

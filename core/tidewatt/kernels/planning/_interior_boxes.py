@@ -215,8 +215,10 @@ class Boxes:
         self.sums[6] = primal
         self.sums[7] = dual
 
-    def aim(self, first: cython.Py_ssize_t, last: cython.Py_ssize_t, mu: cython.double) -> None:
-        """Set the pull towards the centre, second-order terms of the predicted step included."""
+    def aim(
+        self, first: cython.Py_ssize_t, last: cython.Py_ssize_t, mu: cython.double, second_order: cython.double
+    ) -> None:
+        """Set the pull towards the centre, with a part of the second-order terms of the predicted step."""
         j: cython.Py_ssize_t
         low: cython.double[::1] = self.low
         high: cython.double[::1] = self.high
@@ -227,8 +229,8 @@ class Boxes:
         high_step: cython.double[::1] = self.high_step
         with cython.nogil:
             for j in range(first, last):
-                low_step[j] = mu - step[j] * low_step[j]
-                high_step[j] = mu + step[j] * high_step[j]
+                low_step[j] = mu - second_order * step[j] * low_step[j]
+                high_step[j] = mu + second_order * step[j] * high_step[j]
                 pull[j] = slope[j] - low_step[j] / low[j] + high_step[j] / high[j]
 
     def correct(self, first: cython.Py_ssize_t, last: cython.Py_ssize_t) -> None:

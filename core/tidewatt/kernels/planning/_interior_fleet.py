@@ -1,8 +1,9 @@
 """The units' side of the relaxation: which variables each unit has, their boxes and costs.
 
 The variables of a unit that is there for K slots lie one after the other: K charging powers; K discharging powers if it
-can; K energies above an anchor; K energies below it if it arrives below its floor; one for what is short of its
-target. The anchor is the floor, at departure the target. All are at least 0 and at most their widths.
+can; K energies above an anchor; K energies below it if it arrives below its floor; one for the energy at departure
+between floor and target. The anchor is the floor, at departure the higher of floor and target. All are at least 0 and
+at most their widths.
 """
 
 import cython
@@ -93,7 +94,7 @@ class Fleet:
                     if self.energy[i] < self.floor[i]:
                         kind[i] |= BELOW_FLOOR
                         columns += 1
-                    if self.target[i] > self._floor_at(i, slots - 1):
+                    if kind[i] & BELOW_FLOOR or self.target[i] > self.floor[i]:
                         kind[i] |= HAS_TARGET
                 slot_start[i + 1] = slot_start[i] + slots
                 start[i + 1] = start[i] + columns * slots + (1 if kind[i] & HAS_TARGET else 0)
@@ -158,6 +159,7 @@ class Fleet:
         highest: cython.double
         lowest: cython.double
         anchor: cython.double
+        turn: cython.double
         before: cython.double
         unmet: cython.double
         end_value: cython.double
@@ -199,7 +201,8 @@ class Fleet:
                 unmet = self.unmet[i]
                 end_value = self.end_value[i]
                 constant += self._at_departure(i, anchor)
-                if end_value > unmet and highest > before:
+                turn = min(before, max(self.target[i], lowest))
+                if end_value > unmet and anchor > before:
                     constant += (end_value - unmet) * (anchor - before) * (highest - anchor) / (before - highest)
                     unmet = (unmet * (anchor - before) + end_value * (highest - anchor)) / (highest - before)
                     end_value = unmet
@@ -207,11 +210,12 @@ class Fleet:
                 cost[at + k] = -end_value
                 row_value[rows + k] += anchor - before
                 if soft:
-                    cost[at + slots + k] += unmet
+                    width[at + slots + k] = turn - lowest
+                    cost[at + slots + k] = floor_price + unmet
                     at += slots
                 if kind[i] & HAS_TARGET:
-                    width[at + slots] = anchor - before
-                    cost[at + slots] = unmet
+                    width[at + slots] = anchor - turn
+                    cost[at + slots] = floor_price + min(end_value, unmet) if anchor > self.target[i] else unmet
         return constant
 
     @cython.cfunc

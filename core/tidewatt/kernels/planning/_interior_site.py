@@ -61,18 +61,25 @@ def reach(
             for t in range(slots):
                 up[v, t] = 0.0
                 down[v, t] = 0.0
+                charge_room[v, t] = 0.0
+                discharge_room[v, t] = 0.0
         for i in range(circuit.shape[0]):
             v = circuit[i]
             for t in range(arrival[i], departure[i]):
                 up[v, t] += charge[i]
                 down[v, t] += discharge[i]
+                charge_room[v, t] += discharge[i]
+                discharge_room[v, t] += charge[i]
         for v in range(circuits - 1, -1, -1):
             above = parent[v]
             for t in range(slots):
                 room_up = max(import_limit[v, t] - base[v, t], 0.0)
                 room_down = max(export_limit[v, t] + base[v, t], 0.0)
-                charge_room[v, t] = room_up + down[v, t]
-                discharge_room[v, t] = room_down + up[v, t]
+                if v > 0:
+                    charge_room[above, t] += charge_room[v, t]
+                    discharge_room[above, t] += discharge_room[v, t]
+                charge_room[v, t] += room_up
+                discharge_room[v, t] += room_down
                 if up[v, t] > room_up or down[v, t] > room_down:
                     matters[v] = 1
                 if base[v, t] > import_limit[v, t] and down[v, t] > 0.0:

@@ -37,7 +37,8 @@ class UnitRows:
     site_price: cython.double[::1]
     site_missing: cython.double[::1]
     site_change: cython.double[::1]
-    diagonal: cython.double[::1]
+    own: cython.double[::1]
+    cross: cython.double[::1]
     link: cython.double[::1]
     coupling: cython.double[::1]
     through: cython.double[::1]
@@ -64,7 +65,8 @@ class UnitRows:
         site_price: cython.double[::1],
         site_missing: cython.double[::1],
         site_change: cython.double[::1],
-        diagonal: cython.double[::1],
+        own: cython.double[::1],
+        cross: cython.double[::1],
         link: cython.double[::1],
         coupling: cython.double[::1],
         through: cython.double[::1],
@@ -91,7 +93,8 @@ class UnitRows:
             site_price: the same for the circuits.
             site_missing: see site_price.
             site_change: see site_price.
-            diagonal: of the equations of the units.
+            own: what the powers of a unit add to the diagonal of its equations.
+            cross: through x own - coupling^2, which the powers alone would give, without cancellation.
             link: between a slot and the next, without its sign.
             coupling: between the row of a unit and that of its circuit, without its sign.
             through: what a unit adds to the diagonal of its circuit.
@@ -115,7 +118,8 @@ class UnitRows:
         self.site_price = site_price
         self.site_missing = site_missing
         self.site_change = site_change
-        self.diagonal = diagonal
+        self.own = own
+        self.cross = cross
         self.link = link
         self.coupling = coupling
         self.through = through
@@ -286,7 +290,8 @@ class UnitRows:
         stored: cython.double
         taken: cython.double
         weight: cython.double[::1] = self.weight
-        diagonal: cython.double[::1] = self.diagonal
+        own: cython.double[::1] = self.own
+        cross: cython.double[::1] = self.cross
         link: cython.double[::1] = self.link
         coupling: cython.double[::1] = self.coupling
         through: cython.double[::1] = self.through
@@ -302,13 +307,15 @@ class UnitRows:
                 for k in range(slots):
                     through[rows + k] = weight[at + k]
                     coupling[rows + k] = stored * weight[at + k]
-                    diagonal[rows + k] = stored * stored * weight[at + k]
+                    own[rows + k] = stored * stored * weight[at + k]
+                    cross[rows + k] = 0.0
                 at += slots
                 if self.kind[i] & CAN_DISCHARGE:
                     for k in range(slots):
                         through[rows + k] += weight[at + k]
                         coupling[rows + k] += taken * weight[at + k]
-                        diagonal[rows + k] += taken * taken * weight[at + k]
+                        own[rows + k] += taken * taken * weight[at + k]
+                        cross[rows + k] = (taken - stored) * (taken - stored) * weight[at + k] * weight[at - slots + k]
                     at += slots
                 for k in range(slots):
                     link[rows + k] = weight[at + k]
@@ -319,7 +326,3 @@ class UnitRows:
                     at += slots
                 if self.kind[i] & HAS_TARGET:
                     link[rows + slots - 1] += weight[at]
-                for k in range(slots):
-                    diagonal[rows + k] += link[rows + k]
-                for k in range(slots - 1):
-                    diagonal[rows + k + 1] += link[rows + k]

@@ -2,7 +2,9 @@
 
 The equations of a unit are tridiagonal, B = L D L'. What it takes from the equations of its circuit is W B^-1 W, and
 B^-1 is semiseparable: element (j, k), j <= k, is the product of the ratios -L between j and k times element (k, k). So
-a unit with K slots costs K^2 / 2 multiplications and no solution of equations. A circuit couples to the one above it
+a unit with K slots costs K^2 / 2 multiplications and no solution of equations. B is that of a chain of conductances:
+`own` of each slot to the ground, `link` between slots and from the last to the ground. What is seen to the left and to
+the right of a slot follows from sums and quotients of positive numbers alone, so nothing is ever lost by cancellation. A circuit couples to the one above it
 by a diagonal, see `_cholesky.subtract_inverse`.
 """
 
@@ -22,7 +24,8 @@ class UnitEquations:
 
     slot_start: cython.Py_ssize_t[::1]
     first_row: cython.Py_ssize_t[::1]
-    diagonal: cython.double[::1]
+    own: cython.double[::1]
+    cross: cython.double[::1]
     link: cython.double[::1]
     coupling: cython.double[::1]
     through: cython.double[::1]
@@ -30,6 +33,7 @@ class UnitEquations:
     site_change: cython.double[::1]
     ratio: cython.double[::1]
     inverse: cython.double[::1]
+    left: cython.double[::1]
     decayed: cython.double[::1]
     matrix: cython.double[:, :, ::1]
 
@@ -38,7 +42,8 @@ class UnitEquations:
         *,
         slot_start: cython.Py_ssize_t[::1],
         first_row: cython.Py_ssize_t[::1],
-        diagonal: cython.double[::1],
+        own: cython.double[::1],
+        cross: cython.double[::1],
         link: cython.double[::1],
         coupling: cython.double[::1],
         through: cython.double[::1],
@@ -53,7 +58,8 @@ class UnitEquations:
         Args:
             slot_start: see `_interior_units.UnitRows`, as well as first_row to site_change.
             first_row: see slot_start.
-            diagonal: see slot_start.
+            own: see slot_start.
+            cross: see slot_start.
             link: see slot_start.
             coupling: see slot_start.
             through: see slot_start.
@@ -65,7 +71,8 @@ class UnitEquations:
         """
         self.slot_start = slot_start
         self.first_row = first_row
-        self.diagonal = diagonal
+        self.own = own
+        self.cross = cross
         self.link = link
         self.coupling = coupling
         self.through = through
@@ -74,6 +81,7 @@ class UnitEquations:
         self.ratio = ratio
         self.inverse = inverse
         self.matrix = matrix
+        self.left = np.zeros(matrix.shape[1])
         self.decayed = np.zeros(matrix.shape[1])
 
     def factor(self) -> None:
@@ -87,16 +95,20 @@ class UnitEquations:
         node: cython.Py_ssize_t
         start: cython.Py_ssize_t
         horizon: cython.Py_ssize_t = self.matrix.shape[1]
-        pivot: cython.double
+        before: cython.double
+        after: cython.double
+        rest: cython.double
         ratio: cython.double
         element: cython.double
-        product: cython.double
-        own: cython.double
+        mine: cython.double
         ratios: cython.double[::1] = self.ratio
         inverse: cython.double[::1] = self.inverse
-        diagonal: cython.double[::1] = self.diagonal
+        own: cython.double[::1] = self.own
+        cross: cython.double[::1] = self.cross
         link: cython.double[::1] = self.link
         coupling: cython.double[::1] = self.coupling
+        through: cython.double[::1] = self.through
+        left: cython.double[::1] = self.left
         decayed: cython.double[::1] = self.decayed
         matrix: cython.double[:, :, ::1] = self.matrix
         with cython.nogil:
@@ -107,28 +119,31 @@ class UnitEquations:
                     continue
                 node = self.first_row[i] // horizon
                 start = self.first_row[i] % horizon
-                pivot = diagonal[rows]
-                inverse[rows] = 1.0 / pivot
-                for k in range(rows + 1, rows + slots):
-                    ratio = link[k - 1] * inverse[k - 1]
-                    ratios[k - 1] = ratio
-                    pivot = diagonal[k] - ratio * link[k - 1]
-                    inverse[k] = 1.0 / pivot
+                before = 0.0
+                for k in range(rows, rows + slots):
+                    left[k - rows] = before
+                    inverse[k] = 1.0 / (before + own[k] + link[k])
+                    ratios[k] = link[k] * inverse[k]
+                    before = ratios[k] * (before + own[k])
                 end = slots
-                element = 0.0
-                product = 1.0
+                after = link[rows + slots - 1]
                 for j in range(slots - 1, -1, -1):
-                    own = coupling[rows + j]
-                    ratio = ratios[rows + j] if j < slots - 1 else 0.0
-                    element = inverse[rows + j] + ratio * ratio * element
+                    k = rows + j
+                    rest = left[j] + after
+                    element = 1.0 / (own[k] + rest)
+                    matrix[node, start + j, start + j] += (through[k] * rest + cross[k]) * element
+                    mine = coupling[k]
+                    ratio = ratios[k]
                     for k in range(j + 1, end):
                         decayed[k] *= ratio
-                    decayed[j] = own * element
+                    decayed[j] = mine * element
                     while end > j + 1 and decayed[end - 1] < NEGLIGIBLE:
                         end -= 1
-                    matrix[node, start + j, start + j] += self.through[rows + j]
-                    for k in range(j, end):
-                        matrix[node, start + j, start + k] -= own * decayed[k]
+                    for k in range(j + 1, end):
+                        matrix[node, start + j, start + k] -= mine * decayed[k]
+                    if j > 0:
+                        after += own[rows + j]
+                        after *= link[rows + j - 1] / (link[rows + j - 1] + after)
 
     def forward(self) -> None:
         """Solve the equations of the units, and add what that gives to the right-hand sides of their circuits."""

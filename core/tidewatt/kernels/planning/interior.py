@@ -28,7 +28,7 @@ PART = 2048
 SHORT_OF_BOUND = 0.9995
 """The part of the way to the nearest bound that a step goes."""
 
-START = 0.1
+START = 1.0
 """Complementarity of the start, in `Model`'s units."""
 
 
@@ -87,10 +87,10 @@ class _Iteration:
         columns = dict(zip(names, np.zeros((len(names), variables)), strict=True))
         self.columns = columns
         self.boxes = Boxes(width=model.width, cost=model.cost, **columns)
-        self.unit_price, self.unit_missing, self.unit_change, diagonal, link, coupling, through, ratio, inverse = (
-            np.zeros((9, rows))
+        self.unit_price, self.unit_missing, self.unit_change, own, cross, link, coupling, through, ratio, inverse = (
+            np.zeros((10, rows))
         )
-        self.site_price, self.site_missing, self.site_change, own, site_link = np.zeros((5, site))
+        self.site_price, self.site_missing, self.site_change, site_own, site_link = np.zeros((5, site))
         self.row_price, share = np.zeros((2, model.row_slot.size))
         peak_diagonal, peak_change = np.zeros((2, model.peaks))
         first_row = model.unit_node * slots + model.arrival
@@ -109,7 +109,8 @@ class _Iteration:
             site_price=self.site_price,
             site_missing=self.site_missing,
             site_change=self.site_change,
-            diagonal=diagonal,
+            own=own,
+            cross=cross,
             link=link,
             coupling=coupling,
             through=through,
@@ -130,7 +131,7 @@ class _Iteration:
             site_price=self.site_price,
             site_missing=self.site_missing,
             site_change=self.site_change,
-            own=own,
+            own=site_own,
             link=site_link,
             peak_diagonal=peak_diagonal,
             peak_change=peak_change,
@@ -141,7 +142,8 @@ class _Iteration:
             UnitEquations(
                 slot_start=model.slot_start,
                 first_row=first_row,
-                diagonal=diagonal,
+                own=own,
+                cross=cross,
                 link=link,
                 coupling=coupling,
                 through=through,
@@ -153,7 +155,7 @@ class _Iteration:
             ),
             parent=model.parent,
             matrix=matrix,
-            own=own,
+            own=site_own,
             link=site_link,
             site_change=self.site_change,
             row_slot=model.row_slot,
@@ -212,7 +214,7 @@ class _Iteration:
             site.normal()
             gap, value = boxes.total(0), boxes.total(1) * money + model.constant
             infeasible *= 1.0 - primal
-            if gap * money < tolerance * (1.0 + abs(value)) and infeasible < 1e-9:
+            if variables == 0 or gap * money < tolerance * (1.0 + abs(value)) and infeasible < 1e-9:
                 return steps
             self.equations.factor()
             self._gather(centred=False)
@@ -224,10 +226,10 @@ class _Iteration:
                 boxes.predict(begin, end)
             primal, dual = 1.0 / max(boxes.total(6), 1.0), 1.0 / max(boxes.total(7), 1.0)
             after = gap + primal * boxes.total(2) + dual * boxes.total(3) + primal * dual * boxes.total(4)
-            after = max(after, 0.0) / gap
+            after = min(max(after, 0.0) / gap, 1.0)
             boxes.clear()
             for _, _, begin, end in parts:
-                boxes.aim(begin, end, after * after * after * gap / (2 * variables))
+                boxes.aim(begin, end, after * after * after * gap / (2 * variables), primal * dual)
             self._gather(centred=True)
             self.equations.solve()
             for first, last, begin, end in parts:

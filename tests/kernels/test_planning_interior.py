@@ -1,0 +1,65 @@
+"""The interior point against HiGHS: the same optimum, a true bound, and powers within every limit."""
+
+from types import ModuleType
+
+from hypothesis import given, settings, strategies as st
+import numpy as np
+import pytest
+
+from tests.kernels.planning_relaxation_judge import optimum
+from tests.kernels.planning_relaxation_problems import problem_of
+from tidewatt.kernels.planning.interior import Relaxation, relax
+from tidewatt.kernels.planning.penalties import highest, lowest
+from tidewatt.kernels.planning.problem import PlanProblem
+
+EXACT = 1e-6
+
+
+def assert_within_limits(problem: PlanProblem, answer: Relaxation) -> None:
+    """Check every hard limit of a plan."""
+    slot = np.arange(problem.import_price_per_kwh.size)
+    there = (slot >= problem.arrival_slot[:, None]) & (slot < problem.departure_slot[:, None])
+    charge, discharge = answer.charge_kw, answer.discharge_kw
+    assert np.all(charge >= 0)
+    assert np.all(discharge >= 0)
+    assert np.all(charge <= problem.charge_limit_kw[:, None] * there + EXACT)
+    assert np.all(discharge <= problem.discharge_limit_kw[:, None] * there + EXACT)
+    stored = problem.charge_efficiency[:, None] * charge - discharge / problem.discharge_efficiency[:, None]
+    energy = problem.energy_kwh[:, None] + problem.slot_h * np.cumsum(stored, axis=1)
+    assert np.all(energy >= lowest(problem)[:, None] - EXACT)
+    assert np.all(energy <= highest(problem)[:, None] + EXACT)
+    power = np.zeros_like(problem.base_kw)
+    np.add.at(power, problem.circuit, charge - discharge)
+    for v in range(len(power) - 1, 0, -1):
+        power[problem.parent[v]] += power[v]
+    power += problem.base_kw
+    assert np.all(power <= np.maximum(problem.import_limit_kw, problem.base_kw) + EXACT)
+    assert np.all(power >= np.minimum(-problem.export_limit_kw, problem.base_kw) - EXACT)
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    units=st.integers(0, 6),
+    slots=st.integers(1, 12),
+    circuits=st.integers(1, 5),
+)
+def test_it_finds_the_optimum_and_proves_it(seed: int, units: int, slots: int, circuits: int) -> None:
+    problem = problem_of(seed, units=units, slots=slots, circuits=circuits)
+    answer = relax(problem)
+    best = optimum(problem)
+    scale = 1 + abs(best)
+    assert answer.bound <= best + 1e-8 * scale
+    assert answer.objective >= best - 1e-7 * scale
+    assert answer.objective - answer.bound <= 1e-5 * scale
+    assert_within_limits(problem, answer)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_compiled_and_uncompiled_give_the_same_bits(uncompiled: ModuleType, seed: int) -> None:
+    problem = problem_of(seed, units=2, slots=8, circuits=3)
+    compiled = relax(problem)
+    plain = uncompiled.planning.interior.relax(problem)
+    for field in ("charge_kw", "discharge_kw", "price_per_kwh", "energy_price_per_kwh"):
+        assert np.array_equal(getattr(compiled, field), getattr(plain, field)), field
+    assert (compiled.objective, compiled.bound) == (plain.objective, plain.bound)
