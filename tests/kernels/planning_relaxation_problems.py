@@ -43,7 +43,8 @@ def problem_of(seed: int, *, units: int, slots: int, circuits: int, unmet: float
         peak_price_per_kw=pick(periods, 0.0, 0.5, 5.0),
         peak_so_far_kw=pick(periods, 0.0, 2.0, 100.0),
         parent=parent,
-        import_limit_kw=pick((circuits, slots), 0.0, 2.0, 4.0, 8.0) if rng.random() < 0.3
+        import_limit_kw=pick((circuits, slots), 0.0, 2.0, 4.0, 8.0)
+        if rng.random() < 0.3
         else np.repeat(pick((circuits, 1), 3.0, 6.0, 11.0, np.inf), slots, axis=1),
         export_limit_kw=np.repeat(pick((circuits, 1), 0.0, 2.0, 6.0, np.inf), slots, axis=1),
         base_kw=base,

@@ -55,10 +55,7 @@ def _block(
             for j in range(k, size):
                 a[k, j] -= scale * a[i, j]
         pivot = a[k, k]
-        if pivot > RELATIVE_PIVOT * diagonal[k]:
-            pivot = sqrt(pivot)
-        else:
-            pivot = NO_STEP
+        pivot = sqrt(pivot) if pivot > RELATIVE_PIVOT * diagonal[k] else NO_STEP
         scale = 1.0 / pivot
         for j in range(k + 1, size):
             a[k, j] *= scale

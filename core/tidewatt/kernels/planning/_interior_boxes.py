@@ -88,7 +88,8 @@ class Boxes:
 
     def total(self, place: cython.Py_ssize_t) -> float:
         """Return one of the sums."""
-        return self.sums[place]
+        value: float = self.sums[place]
+        return value
 
     def clear(self) -> None:
         """Set all sums to zero."""
@@ -112,7 +113,8 @@ class Boxes:
         with cython.nogil:
             for j in range(self.width.shape[0]):
                 least += min(self.slope[j], 0.0) * self.width[j] * self.live[j]
-        return least
+        value: float = least
+        return value
 
     def centre(self, mu: cython.double) -> None:
         """Put every variable on the central path of its slope: dual feasible and perfectly centred."""
@@ -124,7 +126,9 @@ class Boxes:
             for j in range(self.width.shape[0]):
                 width = self.width[j]
                 slope = abs(self.slope[j])
-                near = 2.0 * mu * width / (slope * width + 2.0 * mu + sqrt(slope * slope * width * width + 4.0 * mu * mu))
+                near = (
+                    2.0 * mu * width / (slope * width + 2.0 * mu + sqrt(slope * slope * width * width + 4.0 * mu * mu))
+                )
                 if self.live[j] == 0.0:
                     near = NOWHERE
                 if self.slope[j] >= 0.0 or self.live[j] == 0.0:
@@ -136,7 +140,9 @@ class Boxes:
                 self.low_price[j] = mu / self.low[j]
                 self.high_price[j] = mu / self.high[j]
 
-    def move(self, first: cython.Py_ssize_t, last: cython.Py_ssize_t, primal: cython.double, dual: cython.double) -> None:
+    def move(
+        self, first: cython.Py_ssize_t, last: cython.Py_ssize_t, primal: cython.double, dual: cython.double
+    ) -> None:
         """Go the given parts of the step."""
         j: cython.Py_ssize_t
         low: cython.double[::1] = self.low
@@ -204,8 +210,8 @@ class Boxes:
             for j in range(first, last):
                 to_low = step[j] / low[j]
                 to_high = step[j] / high[j]
-                primal = max(max(primal, -to_low), to_high)
-                dual = max(max(dual, 1.0 + to_low), 1.0 - to_high)
+                primal = max(primal, -to_low, to_high)
+                dual = max(dual, 1.0 + to_low, 1.0 - to_high)
                 by_step += step[j] * (low_price[j] - high_price[j])
                 by_price += low[j] * low_step[j] + high[j] * high_step[j]
                 by_both += step[j] * (low_step[j] - high_step[j])
@@ -233,6 +239,43 @@ class Boxes:
                 high_step[j] = mu + second_order * step[j] * high_step[j]
                 pull[j] = slope[j] - low_step[j] / low[j] + high_step[j] / high[j]
 
+    def recentre(
+        self,
+        first: cython.Py_ssize_t,
+        last: cython.Py_ssize_t,
+        mu: cython.double,
+        primal: cython.double,
+        dual: cython.double,
+    ) -> None:
+        """Set the pull so that a longer step would leave no product of value and price far from mu.
+
+        See J. Gondzio, "Multiple centrality corrections in a primal-dual method for linear programming",
+        Computational Optimization and Applications 6 (1996).
+        """
+        j: cython.Py_ssize_t
+        low: cython.double[::1] = self.low
+        high: cython.double[::1] = self.high
+        low_price: cython.double[::1] = self.low_price
+        high_price: cython.double[::1] = self.high_price
+        slope: cython.double[::1] = self.slope
+        pull: cython.double[::1] = self.pull
+        step: cython.double[::1] = self.step
+        low_step: cython.double[::1] = self.low_step
+        high_step: cython.double[::1] = self.high_step
+        product: cython.double
+        aim: cython.double
+        least: cython.double = mu * 0.1
+        most: cython.double = mu * 10.0
+        with cython.nogil:
+            for j in range(first, last):
+                product = (low[j] + primal * step[j]) * (low_price[j] + dual * low_step[j])
+                aim = (low_step[j] + low_price[j]) * low[j] + low_price[j] * step[j]
+                low_step[j] = aim + max(min(max(product, least), most) - product, -most)
+                product = (high[j] - primal * step[j]) * (high_price[j] + dual * high_step[j])
+                aim = (high_step[j] + high_price[j]) * high[j] - high_price[j] * step[j]
+                high_step[j] = aim + max(min(max(product, least), most) - product, -most)
+                pull[j] = slope[j] - low_step[j] / low[j] + high_step[j] / high[j]
+
     def correct(self, first: cython.Py_ssize_t, last: cython.Py_ssize_t) -> None:
         """Turn what the rows change into the step that `aim` set."""
         j: cython.Py_ssize_t
@@ -253,7 +296,7 @@ class Boxes:
                 low_step[j] = (low_step[j] - low_price[j] * step[j]) / low[j] - low_price[j]
                 high_step[j] = (high_step[j] + high_price[j] * step[j]) / high[j] - high_price[j]
             for j in range(first, last):
-                primal = max(max(primal, -step[j] / low[j]), step[j] / high[j])
-                dual = max(max(dual, -low_step[j] / low_price[j]), -high_step[j] / high_price[j])
+                primal = max(primal, -step[j] / low[j], step[j] / high[j])
+                dual = max(dual, -low_step[j] / low_price[j], -high_step[j] / high_price[j])
         self.sums[6] = primal
         self.sums[7] = dual

@@ -1,6 +1,6 @@
 """The rows of the circuits and of the peaks in the interior point.
 
-Row (v, t) says: pieces of circuit v - those of the circuits right below it - net charging of its own units = a constant.
+Row (v, t) says: pieces of circuit v - those of circuits right below it - net charging of its own units = a constant.
 Row r of the peaks says: pieces of the import in its slot + what is left to the peak - the peak = a constant.
 A peak row is taken out of the equations at once; the peaks themselves border them:
 
@@ -16,7 +16,7 @@ import numpy as np
 class SiteRows:
     """Products with the coefficients of the circuits and peaks.
 
-    `site_*` and `own`, `link` are float64[nodes x T], `piece_*` of all pieces, `row_*` and `share` of the peak rows,
+    `site_*`, `own` and `link` are float64[nodes x T], `piece_*` of all pieces, `row_*` and `share` of the peak rows,
     `peak_*` of the peaks, the rest float64[variables], where pieces, what is left, and peaks follow after `first`.
     """
 
@@ -62,6 +62,7 @@ class SiteRows:
         row_peak: cython.Py_ssize_t[::1],
         row_value: cython.double[::1],
         row_price: cython.double[::1],
+        row_change: cython.double[::1],
         share: cython.double[::1],
         site_value: cython.double[::1],
         site_price: cython.double[::1],
@@ -90,6 +91,7 @@ class SiteRows:
             row_peak: the peak of a peak row.
             row_value: constants of the peak rows.
             row_price: their prices.
+            row_change: changes of their prices.
             share: see above.
             site_value: constants of the rows of the circuits.
             site_price: their prices.
@@ -121,7 +123,7 @@ class SiteRows:
         self.row_value = row_value
         self.row_price = row_price
         self.row_missing = np.zeros(rows)
-        self.row_change = np.zeros(rows)
+        self.row_change = row_change
         self.row_import = np.zeros(rows)
         self.row_weight = np.zeros(rows)
         self.share = share
@@ -166,8 +168,8 @@ class SiteRows:
             for j in range(self.first, cost.shape[0]):
                 slope[j] = cost[j] - slope[j]
 
-    def spread(self) -> None:
-        """Compute what the changes of the prices pay each variable, as `step`."""
+    def settle(self) -> None:
+        """Compute the changes of the prices of the peak rows from those of the circuits and of the peaks."""
         r: cython.Py_ssize_t
         p: cython.Py_ssize_t
         with cython.nogil:
@@ -175,6 +177,10 @@ class SiteRows:
                 p = self.row_peak[r]
                 self.row_change[r] = (self.row_change[r] + self.peak_change[p]) * self.row_weight[r]
                 self.row_change[r] -= self.share[r] * self.site_change[self.row_slot[r]]
+
+    def spread(self) -> None:
+        """Compute what the changes of the prices pay each variable, as `step`."""
+        with cython.nogil:
             self._columns(self.site_change, self.row_change, self.step)
 
     @cython.cfunc

@@ -116,13 +116,13 @@ class Finish:
     def settle(self) -> None:
         """Go through all slots, then set what follows from the powers."""
         t: cython.Py_ssize_t
-        turn: cython.Py_ssize_t
+        _turn: cython.Py_ssize_t
         j: cython.Py_ssize_t
         with cython.nogil:
             for j in range(self.low.shape[0]):
                 self.low[j] = min(max(self.low[j] * self.live[j], 0.0), self.width[j])
             for t in range(self.lowest.shape[1]):
-                for turn in range(ROUNDS):
+                for _turn in range(ROUNDS):
                     self._keep_units(t)
                     if self._kept_circuits(t):
                         break
@@ -287,7 +287,6 @@ class Finish:
             row_value: see piece_row.
             cost: of the variables.
         """
-        slots: cython.Py_ssize_t = self.lowest.shape[1]
         peaks: cython.Py_ssize_t = first + piece_row.shape[0] + row_peak.shape[0]
         left: cython.double[::1] = np.subtract(self.power, self.lowest).reshape(-1)
         imported: cython.double[::1] = np.zeros(row_peak.shape[0])
@@ -312,4 +311,5 @@ class Finish:
                 total += cost[j] * self.low[j]
             for j in range(peaks, cost.shape[0]):
                 total += cost[j] * self.low[j]
-        return total
+        value_of_all: float = total
+        return value_of_all

@@ -35,6 +35,8 @@ class Fleet:
     target: cython.double[::1]
     unmet: cython.double[::1]
     end_value: cython.double[::1]
+    width: cython.double[::1]
+    cost: cython.double[::1]
 
     def __init__(
         self,
@@ -106,8 +108,8 @@ class Fleet:
         """Return whether unit i can take or give anything at all."""
         highest: cython.double = max(self.ceiling[i], self.energy[i])
         lowest: cython.double = min(self.floor[i], self.energy[i])
-        up: cython.bint = self.charge[i] > self.tiny and highest - self.energy[i] > self.tiny * self.slot_h
-        down: cython.bint = self.discharge[i] > self.tiny and self.energy[i] - lowest > self.tiny * self.slot_h
+        up: cython.bint = self.charge[i] > self.tiny and highest - self.energy[i] > 4.0 * self.tiny
+        down: cython.bint = self.discharge[i] > self.tiny and self.energy[i] - lowest > 4.0 * self.tiny
         return up or down
 
     @cython.cfunc
@@ -117,9 +119,7 @@ class Fleet:
         """Return the floor of unit i at the end of its slot k, see `penalties.floor_path`."""
         if self.energy[i] >= self.floor[i]:
             return self.floor[i]
-        return min(
-            self.floor[i], self.energy[i] + self.slot_h * self.charge_efficiency[i] * self.charge[i] * (k + 1)
-        )
+        return min(self.floor[i], self.energy[i] + self.slot_h * self.charge_efficiency[i] * self.charge[i] * (k + 1))
 
     def fill(
         self,
@@ -150,72 +150,107 @@ class Fleet:
             row_value: float64[slots of all units], filled with the differences of the anchors.
         """
         i: cython.Py_ssize_t
-        k: cython.Py_ssize_t
-        t: cython.Py_ssize_t
         slots: cython.Py_ssize_t
         at: cython.Py_ssize_t
-        rows: cython.Py_ssize_t
+        wear: cython.double
         constant: cython.double = 0.0
-        highest: cython.double
-        lowest: cython.double
-        anchor: cython.double
-        turn: cython.double
-        before: cython.double
-        unmet: cython.double
-        end_value: cython.double
-        soft: cython.bint
+        self.width = width
+        self.cost = cost
         with cython.nogil:
             for i in range(self.arrival.shape[0]):
                 slots = slot_start[i + 1] - slot_start[i]
+                at = start[i]
                 if slots == 0:
                     constant += self._standing(i, floor_price)
                     continue
-                at = start[i]
-                rows = slot_start[i]
-                for k in range(slots):
-                    t = self.arrival[i] + k
-                    width[at + k] = min(self.charge[i], charge_room[node[i], t])
-                    cost[at + k] = 0.0
-                at += slots
+                self._powers(at, slots, self.charge[i], 0.0, charge_room[node[i], self.arrival[i] :])
                 if kind[i] & CAN_DISCHARGE:
-                    for k in range(slots):
-                        t = self.arrival[i] + k
-                        width[at + k] = min(self.discharge[i], discharge_room[node[i], t])
-                        cost[at + k] = self.slot_h * self.wear[i]
                     at += slots
-                soft = kind[i] & BELOW_FLOOR
-                highest = max(self.ceiling[i], self.energy[i])
-                lowest = min(self.floor[i], self.energy[i])
-                before = self.energy[i]
-                for k in range(slots):
-                    anchor = self._floor_at(i, k)
-                    width[at + k] = highest - anchor
-                    cost[at + k] = 0.0
-                    if soft:
-                        width[at + slots + k] = anchor - lowest
-                        cost[at + slots + k] = floor_price
-                    row_value[rows + k] = anchor - before
-                    before = anchor
-                k = slots - 1
-                anchor = min(max(self.target[i], before), highest)
-                unmet = self.unmet[i]
-                end_value = self.end_value[i]
-                constant += self._at_departure(i, anchor)
-                turn = min(before, max(self.target[i], lowest))
-                if end_value > unmet and anchor > before:
-                    constant += (end_value - unmet) * (anchor - before) * (highest - anchor) / (before - highest)
-                    unmet = (unmet * (anchor - before) + end_value * (highest - anchor)) / (highest - before)
-                    end_value = unmet
-                width[at + k] = highest - anchor
-                cost[at + k] = -end_value
-                row_value[rows + k] += anchor - before
-                if soft:
-                    width[at + slots + k] = turn - lowest
-                    cost[at + slots + k] = floor_price + unmet
-                    at += slots
-                if kind[i] & HAS_TARGET:
-                    width[at + slots] = anchor - turn
-                    cost[at + slots] = floor_price + min(end_value, unmet) if anchor > self.target[i] else unmet
+                    wear = self.slot_h * self.wear[i]
+                    self._powers(at, slots, self.discharge[i], wear, discharge_room[node[i], self.arrival[i] :])
+                at += slots
+                self._energies(i, at, floor_price, row_value[slot_start[i] : slot_start[i + 1]])
+                constant += self._departure(i, start[i + 1] - 1, at, floor_price, row_value[slot_start[i + 1] - 1 :])
+        paid: float = constant
+        return paid
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _powers(
+        self,
+        at: cython.Py_ssize_t,
+        slots: cython.Py_ssize_t,
+        limit: cython.double,
+        cost: cython.double,
+        room: cython.double[::1],
+    ) -> cython.void:
+        """Write the powers of a unit in one direction."""
+        k: cython.Py_ssize_t
+        for k in range(slots):
+            self.width[at + k] = min(limit, room[k])
+            self.cost[at + k] = cost
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _energies(
+        self, i: cython.Py_ssize_t, at: cython.Py_ssize_t, floor_price: cython.double, row_value: cython.double[::1]
+    ) -> cython.void:
+        """Write the energies of unit i as if it had no target."""
+        k: cython.Py_ssize_t
+        slots: cython.Py_ssize_t = row_value.shape[0]
+        highest: cython.double = max(self.ceiling[i], self.energy[i])
+        before: cython.double = self.energy[i]
+        anchor: cython.double
+        for k in range(slots):
+            anchor = self._floor_at(i, k)
+            self.width[at + k] = highest - anchor
+            self.cost[at + k] = 0.0
+            if self.energy[i] < self.floor[i]:
+                self.width[at + slots + k] = anchor - self.energy[i]
+                self.cost[at + slots + k] = floor_price
+            row_value[k] = anchor - before
+            before = anchor
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _departure(
+        self,
+        i: cython.Py_ssize_t,
+        last: cython.Py_ssize_t,
+        at: cython.Py_ssize_t,
+        floor_price: cython.double,
+        row_value: cython.double[::1],
+    ) -> cython.double:
+        """Change the energies at the end of the last slot to what the target makes of them; return what it costs.
+
+        From the top: what is above both floor and target, then what is between the two, then what is below both. Where
+        energy above the target is worth more than below it, their mean takes the place of both, which is never more.
+        """
+        slots: cython.Py_ssize_t = self.departure[i] - self.arrival[i]
+        highest: cython.double = max(self.ceiling[i], self.energy[i])
+        floor: cython.double = self._floor_at(i, slots - 1)
+        anchor: cython.double = min(max(self.target[i], floor), highest)
+        turn: cython.double = min(floor, max(self.target[i], min(floor, self.energy[i])))
+        unmet: cython.double = self.unmet[i]
+        end_value: cython.double = self.end_value[i]
+        constant: cython.double = self._at_departure(i, anchor)
+        soft: cython.bint = self.energy[i] < self.floor[i]
+        if end_value > unmet and anchor > floor:
+            constant += (end_value - unmet) * (anchor - floor) * (highest - anchor) / (floor - highest)
+            unmet = (unmet * (anchor - floor) + end_value * (highest - anchor)) / (highest - floor)
+            end_value = unmet
+        self.width[at + slots - 1] = highest - anchor
+        self.cost[at + slots - 1] = -end_value
+        row_value[0] += anchor - floor
+        if soft:
+            self.width[last - 1] = turn - self.energy[i]
+            self.cost[last - 1] = floor_price + unmet
+        if soft or self.target[i] > self.floor[i]:
+            self.width[last] = anchor - turn
+            self.cost[last] = floor_price + min(end_value, unmet) if anchor > self.target[i] else unmet
         return constant
 
     @cython.cfunc

@@ -204,7 +204,8 @@ class UnitRows:
         with cython.nogil:
             for i in range(self.slot_start[first], self.slot_start[last]):
                 self.unit_missing[i] = self.unit_value[i]
-            self._rows(first, last, self.low, self.unit_missing, self.site_missing, -1.0)
+            self._power_rows(first, last, self.low, -1.0)
+            self._energy_rows(first, last, self.low, -1.0)
 
     def gather(self, first: cython.Py_ssize_t, last: cython.Py_ssize_t, centred: cython.bint) -> None:
         """Compute the right-hand sides: what is missing, and the rows times weighted pulls (which `step` then holds).
@@ -222,21 +223,16 @@ class UnitRows:
                 step[i] = weight[i] * pull[i]
             for i in range(self.slot_start[first], self.slot_start[last]):
                 unit_change[i] = unit_missing[i]
-            self._rows(first, last, step, unit_change, self.site_change, 1.0)
+            self._power_rows(first, last, step, 1.0)
+            self._energy_rows(first, last, step, 1.0)
 
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(check=False)
-    def _rows(
-        self,
-        first: cython.Py_ssize_t,
-        last: cython.Py_ssize_t,
-        value: cython.double[::1],
-        unit: cython.double[::1],
-        site: cython.double[::1],
-        sign: cython.double,
+    def _power_rows(
+        self, first: cython.Py_ssize_t, last: cython.Py_ssize_t, value: cython.double[::1], sign: cython.double
     ) -> cython.void:
-        """Add sign x coefficients x values to the rows of the units and of their circuits."""
+        """Add the powers to the rows of the units and of their circuits, or take them off what these lack."""
         i: cython.Py_ssize_t
         k: cython.Py_ssize_t
         slots: cython.Py_ssize_t
@@ -244,12 +240,11 @@ class UnitRows:
         rows: cython.Py_ssize_t
         circuit: cython.Py_ssize_t
         factor: cython.double
-        last_energy: cython.double
+        unit: cython.double[::1] = self.unit_change if sign > 0.0 else self.unit_missing
+        site: cython.double[::1] = self.site_change if sign > 0.0 else self.site_missing
         for i in range(first, last):
             rows = self.slot_start[i]
             slots = self.slot_start[i + 1] - rows
-            if slots == 0:
-                continue
             at = self.start[i]
             circuit = self.first_row[i]
             factor = sign * self.stored[i]
@@ -257,14 +252,33 @@ class UnitRows:
                 unit[rows + k] += factor * value[at + k]
             for k in range(slots):
                 site[circuit + k] -= sign * value[at + k]
-            at += slots
             if self.kind[i] & CAN_DISCHARGE:
+                at += slots
                 factor = sign * self.taken[i]
                 for k in range(slots):
                     unit[rows + k] -= factor * value[at + k]
                 for k in range(slots):
                     site[circuit + k] += sign * value[at + k]
-                at += slots
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _energy_rows(
+        self, first: cython.Py_ssize_t, last: cython.Py_ssize_t, value: cython.double[::1], sign: cython.double
+    ) -> cython.void:
+        """Add the energies to the rows of the units, or take them off what these lack."""
+        i: cython.Py_ssize_t
+        k: cython.Py_ssize_t
+        slots: cython.Py_ssize_t
+        at: cython.Py_ssize_t
+        rows: cython.Py_ssize_t
+        unit: cython.double[::1] = self.unit_change if sign > 0.0 else self.unit_missing
+        for i in range(first, last):
+            rows = self.slot_start[i]
+            slots = self.slot_start[i + 1] - rows
+            if slots == 0:
+                continue
+            at = self.start[i] + (2 * slots if self.kind[i] & CAN_DISCHARGE else slots)
             for k in range(slots):
                 unit[rows + k] -= sign * value[at + k]
             for k in range(slots - 1):
@@ -277,8 +291,7 @@ class UnitRows:
                     unit[rows + k + 1] -= sign * value[at + k]
                 at += slots
             if self.kind[i] & HAS_TARGET:
-                last_energy = sign * value[at]
-                unit[rows + slots - 1] += last_energy
+                unit[rows + slots - 1] += sign * value[at]
 
     def normal(self, first: cython.Py_ssize_t, last: cython.Py_ssize_t) -> None:
         """Compute the coefficients of the equations for the changes of the prices from the weights."""

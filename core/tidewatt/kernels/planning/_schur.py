@@ -4,8 +4,8 @@ The equations of a unit are tridiagonal, B = L D L'. What it takes from the equa
 B^-1 is semiseparable: element (j, k), j <= k, is the product of the ratios -L between j and k times element (k, k). So
 a unit with K slots costs K^2 / 2 multiplications and no solution of equations. B is that of a chain of conductances:
 `own` of each slot to the ground, `link` between slots and from the last to the ground. What is seen to the left and to
-the right of a slot follows from sums and quotients of positive numbers alone, so nothing is ever lost by cancellation. A circuit couples to the one above it
-by a diagonal, see `_cholesky.subtract_inverse`.
+the right of a slot follows from sums and quotients of positive numbers alone, so nothing is ever lost by cancellation.
+A circuit couples to the one above it by a diagonal, see `_cholesky.subtract_inverse`.
 """
 
 import cython
@@ -19,7 +19,7 @@ NEGLIGIBLE = cython.declare(cython.double, 1e-40)
 class UnitEquations:
     """Factors of the tridiagonal equations of all units. Arrays are float64[slots of all units].
 
-    `ratio` is -L, `inverse` 1 / D.
+    `ratio` is -L, `inverse` 1 / D, `left` the conductance each slot sees towards the slots before.
     """
 
     slot_start: cython.Py_ssize_t[::1]
@@ -81,28 +81,51 @@ class UnitEquations:
         self.ratio = ratio
         self.inverse = inverse
         self.matrix = matrix
-        self.left = np.zeros(matrix.shape[1])
+        self.left = np.zeros(ratio.shape[0])
         self.decayed = np.zeros(matrix.shape[1])
 
     def factor(self) -> None:
         """Factor the equations of every unit and add what it leaves to those of its circuit."""
+        self._sweep()
+        self._add()
+
+    @cython.cfunc
+    def _sweep(self) -> cython.void:
+        """Compute what each slot sees to its left, the ratios and the pivots."""
+        i: cython.Py_ssize_t
+        k: cython.Py_ssize_t
+        before: cython.double
+        ratio: cython.double[::1] = self.ratio
+        inverse: cython.double[::1] = self.inverse
+        own: cython.double[::1] = self.own
+        link: cython.double[::1] = self.link
+        left: cython.double[::1] = self.left
+        with cython.nogil:
+            for i in range(self.first_row.shape[0]):
+                before = 0.0
+                for k in range(self.slot_start[i], self.slot_start[i + 1]):
+                    left[k] = before
+                    inverse[k] = 1.0 / (before + own[k] + link[k])
+                    ratio[k] = link[k] * inverse[k]
+                    before = ratio[k] * (before + own[k])
+
+    @cython.cfunc
+    def _add(self) -> cython.void:
+        """Add the units to the equations of their circuits."""
         i: cython.Py_ssize_t
         j: cython.Py_ssize_t
         k: cython.Py_ssize_t
         rows: cython.Py_ssize_t
-        slots: cython.Py_ssize_t
         end: cython.Py_ssize_t
+        last: cython.Py_ssize_t
         node: cython.Py_ssize_t
         start: cython.Py_ssize_t
         horizon: cython.Py_ssize_t = self.matrix.shape[1]
-        before: cython.double
-        after: cython.double
-        rest: cython.double
-        ratio: cython.double
+        right: cython.double
         element: cython.double
         mine: cython.double
+        ratio: cython.double
         ratios: cython.double[::1] = self.ratio
-        inverse: cython.double[::1] = self.inverse
         own: cython.double[::1] = self.own
         cross: cython.double[::1] = self.cross
         link: cython.double[::1] = self.link
@@ -114,24 +137,17 @@ class UnitEquations:
         with cython.nogil:
             for i in range(self.first_row.shape[0]):
                 rows = self.slot_start[i]
-                slots = self.slot_start[i + 1] - rows
-                if slots == 0:
-                    continue
+                end = self.slot_start[i + 1] - rows
+                last = end - 1
                 node = self.first_row[i] // horizon
                 start = self.first_row[i] % horizon
-                before = 0.0
-                for k in range(rows, rows + slots):
-                    left[k - rows] = before
-                    inverse[k] = 1.0 / (before + own[k] + link[k])
-                    ratios[k] = link[k] * inverse[k]
-                    before = ratios[k] * (before + own[k])
-                end = slots
-                after = link[rows + slots - 1]
-                for j in range(slots - 1, -1, -1):
+                right = 0.0
+                for j in range(end - 1, -1, -1):
                     k = rows + j
-                    rest = left[j] + after
-                    element = 1.0 / (own[k] + rest)
-                    matrix[node, start + j, start + j] += (through[k] * rest + cross[k]) * element
+                    right = link[k] * right / (link[k] + right) if j < last else link[k]
+                    element = 1.0 / (left[k] + own[k] + right)
+                    matrix[node, start + j, start + j] += (through[k] * (left[k] + right) + cross[k]) * element
+                    right += own[k]
                     mine = coupling[k]
                     ratio = ratios[k]
                     for k in range(j + 1, end):
@@ -141,9 +157,6 @@ class UnitEquations:
                         end -= 1
                     for k in range(j + 1, end):
                         matrix[node, start + j, start + k] -= mine * decayed[k]
-                    if j > 0:
-                        after += own[rows + j]
-                        after *= link[rows + j - 1] / (link[rows + j - 1] + after)
 
     def forward(self) -> None:
         """Solve the equations of the units, and add what that gives to the right-hand sides of their circuits."""

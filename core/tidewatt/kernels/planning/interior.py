@@ -1,35 +1,23 @@
-"""Solves the linear relaxation of a plan with an interior point that knows the structure of fleets on a circuit tree."""
+"""Solves the linear relaxation of a plan with an interior point that knows the structure of fleets on a site."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ._interior_boxes import Boxes
-from ._interior_circuits import SiteRows
 from ._interior_finish import Finish
-from ._interior_units import UnitRows
-from ._schur import UnitEquations
-from .interior_model import TINY, Model
-from .interior_tree import TreeEquations
+from .interior_model import Model
+from .interior_point import STARTS, InteriorPoint
+from .penalties import highest, lowest
 from .problem import Floats, PlanProblem
 
 TOLERANCE = 1e-7
 """Relative gap between objective and bound at which the relaxation counts as solved."""
 
-STEPS: Final = 100
-"""The interior point ends after so many steps in any case; what it has by then is a plan with a true bound."""
 
-PART = 2048
-"""Variables that are worked on together, so that they stay in the cache."""
-
-SHORT_OF_BOUND = 0.9995
-"""The part of the way to the nearest bound that a step goes."""
-
-START = 1.0
-"""Complementarity of the start, in `Model`'s units."""
+ENOUGH = 10.0
+"""A gap of this many tolerances is no reason to start again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -45,6 +33,17 @@ class InteriorState:
     price_per_kwh: Floats
     energy_price_per_kwh: Floats
     import_price_per_kwh: Floats
+
+    def fits(self, problem: PlanProblem) -> bool:
+        """Return whether a problem has as many circuits, units and slots."""
+        circuits, slots = problem.base_kw.shape
+        units = problem.circuit.size
+        return self.price_per_kwh.shape == (circuits, slots) and self.energy_price_per_kwh.shape == (units, slots)
+
+    def scaled(self, problem: PlanProblem, model: Model) -> tuple[Floats, Floats]:
+        """Return the prices of the circuits that matter and of the units in the model's units."""
+        matter = np.unique(model.node, return_index=True)[1]
+        return self.price_per_kwh[matter] * (problem.slot_h / model.price), self.energy_price_per_kwh / model.price
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -75,262 +74,106 @@ class Relaxation:
     iterations: int
     state: InteriorState
 
-
-class _Iteration:
-    """The arrays of one interior point and its steps."""
-
-    def __init__(self, model: Model) -> None:
-        self.model = model
-        variables, slots = model.width.size, model.lowest.shape[1]
-        rows, site = model.unit_value.size, model.site_value.size
-        names = "low high low_price high_price live weight slope pull step low_step high_step".split()
-        columns = dict(zip(names, np.zeros((len(names), variables)), strict=True))
-        self.columns = columns
-        self.boxes = Boxes(width=model.width, cost=model.cost, **columns)
-        self.unit_price, self.unit_missing, self.unit_change, own, cross, link, coupling, through, ratio, inverse = (
-            np.zeros((10, rows))
-        )
-        self.site_price, self.site_missing, self.site_change, site_own, site_link = np.zeros((5, site))
-        self.row_price, share = np.zeros((2, model.row_slot.size))
-        peak_diagonal, peak_change = np.zeros((2, model.peaks))
-        first_row = model.unit_node * slots + model.arrival
-        shared = {name: columns[name] for name in ("low", "weight", "slope", "pull", "step")} | {"cost": model.cost}
-        self.units = UnitRows(
-            slot_start=model.slot_start,
-            start=model.start,
-            kind=model.kind,
-            first_row=first_row,
-            stored=model.stored,
-            taken=model.taken,
-            unit_value=model.unit_value,
-            unit_price=self.unit_price,
-            unit_missing=self.unit_missing,
-            unit_change=self.unit_change,
-            site_price=self.site_price,
-            site_missing=self.site_missing,
-            site_change=self.site_change,
-            own=own,
-            cross=cross,
-            link=link,
-            coupling=coupling,
-            through=through,
-            **shared,
-        )
-        self.site = SiteRows(
-            first=model.first_piece,
-            slots=slots,
-            parent=model.parent,
-            piece_row=model.piece_row,
-            piece_peak=model.piece_peak,
-            row_slot=model.row_slot,
-            row_peak=model.row_peak,
-            row_value=model.row_value,
-            row_price=self.row_price,
-            share=share,
-            site_value=model.site_value,
-            site_price=self.site_price,
-            site_missing=self.site_missing,
-            site_change=self.site_change,
-            own=site_own,
-            link=site_link,
-            peak_diagonal=peak_diagonal,
-            peak_change=peak_change,
-            **shared,
-        )
-        matrix = np.zeros((model.parent.size, slots, slots))
-        self.equations = TreeEquations(
-            UnitEquations(
-                slot_start=model.slot_start,
-                first_row=first_row,
-                own=own,
-                cross=cross,
-                link=link,
-                coupling=coupling,
-                through=through,
-                unit_change=self.unit_change,
-                site_change=self.site_change,
-                ratio=ratio,
-                inverse=inverse,
-                matrix=matrix,
-            ),
-            parent=model.parent,
-            matrix=matrix,
-            own=site_own,
-            link=site_link,
-            site_change=self.site_change,
-            row_slot=model.row_slot,
-            row_peak=model.row_peak,
-            share=share,
-            peak_diagonal=peak_diagonal,
-            peak_change=peak_change,
-        )
-        self.parts = self._parts()
-
-    def _parts(self) -> list[tuple[int, int, int, int]]:
-        """Cut the units into ranges: units from and to, variables from and to; the site's go with the last."""
-        start = self.model.start
-        cuts = np.searchsorted(start, np.arange(PART, int(start[-1]), PART))
-        edges = np.unique(np.concatenate([[0], cuts, [start.size - 1]])).tolist()
-        parts = [
-            (first, last, int(start[first]), int(start[last])) for first, last in zip(edges, edges[1:], strict=False)
-        ] or [(0, 0, 0, 0)]
-        first, last, begin, _ = parts[-1]
-        parts[-1] = (first, last, begin, self.model.width.size)
-        return parts
-
-    def start(self) -> None:
-        """Put everything on the central path of first guesses of the prices."""
-        model, slots = self.model, self.model.lowest.shape[1]
-        self.boxes.close(TINY)
-        self.site_price.reshape(-1, slots)[:] = model.energy_price
-        total = np.concatenate([[0.0], np.cumsum(model.energy_price)])
-        count = np.diff(model.slot_start)
-        mean = (total[model.arrival + count] - total[model.arrival]) / (np.maximum(count, 1) * model.stored)
-        self.unit_price[:] = np.repeat(mean, count)
-        self.units.slopes(0, count.size)
-        self.site.slopes()
-        self.boxes.centre(START)
-
-    def run(self, tolerance: float) -> int:
-        """Go on until the complementarity is below the tolerance; return the number of steps."""
-        model, boxes, units, site, parts = self.model, self.boxes, self.units, self.site, self.parts
-        money = model.price * model.power_kw
-        variables = model.width.size
-        primal = dual = 0.0
-        infeasible = 1.0
-        for steps in range(STEPS):
-            boxes.clear()
-            units.move(dual)
-            site.move(dual)
-            site.begin()
-            for first, last, begin, end in parts:
-                boxes.move(begin, end, primal, dual)
-                units.slopes(first, last)
-                units.miss(first, last)
-                boxes.weigh(begin, end)
-                units.normal(first, last)
-            site.slopes()
-            site.miss()
-            site.normal()
-            gap, value = boxes.total(0), boxes.total(1) * money + model.constant
-            infeasible *= 1.0 - primal
-            if variables == 0 or gap * money < tolerance * (1.0 + abs(value)) and infeasible < 1e-9:
-                return steps
-            self.equations.factor()
-            self._gather(centred=False)
-            self.equations.solve()
-            for first, last, begin, end in parts:
-                units.spread(first, last)
-                if end == variables:
-                    site.spread()
-                boxes.predict(begin, end)
-            primal, dual = 1.0 / max(boxes.total(6), 1.0), 1.0 / max(boxes.total(7), 1.0)
-            after = gap + primal * boxes.total(2) + dual * boxes.total(3) + primal * dual * boxes.total(4)
-            after = min(max(after, 0.0) / gap, 1.0)
-            boxes.clear()
-            for _, _, begin, end in parts:
-                boxes.aim(begin, end, after * after * after * gap / (2 * variables), primal * dual)
-            self._gather(centred=True)
-            self.equations.solve()
-            for first, last, begin, end in parts:
-                units.spread(first, last)
-                if end == variables:
-                    site.spread()
-                boxes.correct(begin, end)
-            primal = min(1.0, SHORT_OF_BOUND / max(boxes.total(6), TINY))
-            dual = min(1.0, SHORT_OF_BOUND / max(boxes.total(7), TINY))
-        return STEPS
-
-    def _gather(self, *, centred: bool) -> None:
-        """Compute the right-hand sides of the equations."""
-        self.site.start_gathering()
-        for first, last, _, _ in self.parts:
-            self.units.gather(first, last, centred)
-        self.site.gather(centred)
-
-    def bound(self) -> float:
-        """Return the least objective there can be for these prices, in money."""
-        model = self.model
-        rows = (
-            (model.unit_value, self.unit_price),
-            (model.site_value, self.site_price),
-            (model.row_value, self.row_price),
-        )
-        total = sum(float((value * price).sum()) for value, price in rows) + self.boxes.bound()
-        return total * model.price * model.power_kw + model.constant
+    @property
+    def gap(self) -> float:
+        """The most that the objective can be above the optimum, as a part of 1 + |objective|."""
+        return (self.objective - self.bound) / (1.0 + abs(self.objective))
 
 
 class InteriorSolver:
-    """Solves relaxations one after the other and keeps its memory between problems of equal sizes."""
+    """Solves relaxations one after the other."""
 
     def relax(
         self, problem: PlanProblem, *, previous: InteriorState | None = None, tolerance: float = TOLERANCE
     ) -> Relaxation:
-        """Solve the relaxation; the problem has passed the checks. `previous` makes it faster, never better or worse."""
+        """Solve the relaxation of a problem that has passed the checks.
+
+        Args:
+            problem: what to plan.
+            previous: where to start from; it changes how many steps are made, never whether the answer is right.
+            tolerance: relative gap between objective and bound.
+        """
         model = Model.of(problem)
-        iteration = _Iteration(model)
-        iteration.start()
-        steps = iteration.run(tolerance)
-        bound = iteration.bound()
-        lowest = np.minimum(problem.floor_kwh, problem.energy_kwh) / model.power_kw
-        highest = np.maximum(problem.ceiling_kwh, problem.energy_kwh) / model.power_kw
-        low = iteration.columns["low"]
-        finish = Finish(
-            arrival=model.arrival,
-            slot_start=model.slot_start,
-            start=model.start,
-            kind=model.kind,
-            node=model.unit_node,
-            stored=model.stored,
-            taken=model.taken,
-            energy=problem.energy_kwh / model.power_kw,
-            lowest_energy=lowest,
-            highest_energy=highest,
-            unit_value=model.unit_value,
-            parent=model.parent,
-            lowest=model.lowest,
-            highest=model.highest,
-            width=model.width,
-            low=low,
-            live=iteration.columns["live"],
-        )
-        finish.settle()
-        cost = finish.carry(
-            first=model.first_piece,
-            piece_row=model.piece_row,
-            piece_peak=model.piece_peak,
-            row_peak=model.row_peak,
-            row_value=model.row_value,
-            cost=model.cost,
-        )
-        charge, discharge, energy_price = np.zeros((3, problem.circuit.size, problem.import_price_per_kwh.size))
-        for i in range(problem.circuit.size):
-            at, rows = int(model.start[i]), int(model.slot_start[i])
-            slots = int(model.slot_start[i + 1]) - rows
-            window = slice(int(model.arrival[i]), int(model.arrival[i]) + slots)
-            charge[i, window] = low[at : at + slots] * model.power_kw
-            if model.kind[i] & 1:
-                discharge[i, window] = low[at + slots : at + 2 * slots] * model.power_kw
-            energy_price[i, window] = iteration.unit_price[rows : rows + slots] * model.price
-        site_price = iteration.site_price.reshape(model.lowest.shape)[model.node] * (model.price / problem.slot_h)
-        return Relaxation(
-            charge_kw=charge,
-            discharge_kw=discharge,
-            price_per_kwh=site_price,
+        point = InteriorPoint(model)
+        answers: list[Relaxation] = []
+        if previous is not None and previous.fits(problem):
+            point.start_from(*previous.scaled(problem, model))
+            answers.append(_answer(problem, point, point.run(tolerance)))
+        for start in STARTS:
+            if answers and answers[-1].gap <= ENOUGH * tolerance:
+                break
+            point.start(start)
+            answers.append(_answer(problem, point, point.run(tolerance)))
+        best = min(answers, key=lambda answer: answer.gap)
+        return replace(best, iterations=sum(answer.iterations for answer in answers))
+
+
+def _answer(problem: PlanProblem, point: InteriorPoint, steps: int) -> Relaxation:
+    """Make powers and prices of where the interior point is."""
+    model = point.model
+    bound = point.bound()
+    cost = _settle(problem, point)
+    charge, discharge, energy_price = np.zeros((3, problem.circuit.size, problem.import_price_per_kwh.size))
+    powers = point.low * model.power_kw
+    worth = point.unit_price * model.price
+    for i, first in enumerate(model.arrival.tolist()):
+        at, rows = int(model.start[i]), int(model.slot_start[i])
+        slots = int(model.slot_start[i + 1]) - rows
+        charge[i, first : first + slots] = powers[at : at + slots]
+        if model.discharges(i):
+            discharge[i, first : first + slots] = powers[at + slots : at + 2 * slots]
+        energy_price[i, first : first + slots] = worth[rows : rows + slots]
+    price = point.site_price.reshape(model.lowest.shape)[model.node] * (model.price / problem.slot_h)
+    return Relaxation(
+        charge_kw=charge,
+        discharge_kw=discharge,
+        price_per_kwh=price,
+        energy_price_per_kwh=energy_price,
+        objective=cost,
+        bound=bound,
+        iterations=steps,
+        state=InteriorState(
+            price_per_kwh=price,
             energy_price_per_kwh=energy_price,
-            objective=cost * model.price * model.power_kw + model.constant,
-            bound=bound,
-            iterations=steps,
-            state=InteriorState(
-                price_per_kwh=site_price,
-                energy_price_per_kwh=energy_price,
-                import_price_per_kwh=problem.import_price_per_kwh,
-            ),
-        )
+            import_price_per_kwh=problem.import_price_per_kwh,
+        ),
+    )
 
 
-def relax(
-    problem: PlanProblem, *, previous: InteriorState | None = None, tolerance: float = TOLERANCE
-) -> Relaxation:
-    """Solve the relaxation of a problem that has passed the checks; see `InteriorSolver` for many in a row."""
+def _settle(problem: PlanProblem, point: InteriorPoint) -> float:
+    """Bring the powers within every limit; return the objective."""
+    model = point.model
+    finish = Finish(
+        arrival=model.arrival,
+        slot_start=model.slot_start,
+        start=model.start,
+        kind=model.kind,
+        node=model.unit_node,
+        stored=model.stored,
+        taken=model.taken,
+        energy=problem.energy_kwh / model.power_kw,
+        lowest_energy=lowest(problem) / model.power_kw,
+        highest_energy=highest(problem) / model.power_kw,
+        unit_value=model.unit_value,
+        parent=model.parent,
+        lowest=model.lowest,
+        highest=model.highest,
+        width=model.width,
+        low=point.low,
+        live=point.live,
+    )
+    finish.settle()
+    cost = finish.carry(
+        first=model.first_piece,
+        piece_row=model.piece_row,
+        piece_peak=model.piece_peak,
+        row_peak=model.row_peak,
+        row_value=model.row_value,
+        cost=model.cost,
+    )
+    return cost * model.price * model.power_kw + model.constant
+
+
+def relax(problem: PlanProblem, *, previous: InteriorState | None = None, tolerance: float = TOLERANCE) -> Relaxation:
+    """Solve the relaxation of one problem; see `InteriorSolver` for many in a row."""
     return InteriorSolver().relax(problem, previous=previous, tolerance=tolerance)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ._interior_fleet import Fleet
-from ._interior_site import Pieces, reach
+from ._interior_site import Pieces, Reach
 from .penalties import floor_price, limit_price
 from .problem import Floats, PlanProblem
 
@@ -21,7 +21,7 @@ TINY = 1e-9
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Model:
-    """The relaxation of a problem. Powers are in `power_kw`, energies in `power_kw` x 1 h, money in `price` x `power_kw`.
+    """The relaxation of a problem. Powers are in `power_kw`, energies in that x 1 h, money in `price` x `power_kw`.
 
     Attributes:
         power_kw: the largest power of a unit.
@@ -82,6 +82,10 @@ class Model:
         """Place of the first piece among the variables."""
         return int(self.start[-1])
 
+    def discharges(self, unit: int) -> bool:
+        """Return whether a unit has discharging powers among its variables."""
+        return bool(self.kind[unit] & 1)
+
     @classmethod
     def of(cls, problem: PlanProblem) -> Self:
         """Write a problem down as a linear program."""
@@ -94,35 +98,31 @@ class Model:
             float(np.abs(import_price).max()), float(np.abs(problem.export_price_per_kwh).max()), TINY
         )
         arrival = problem.arrival_slot.astype(np.intp)
+        departure = problem.departure_slot.astype(np.intp)
         parent = problem.parent.astype(np.intp)
         circuit = problem.circuit.astype(np.intp)
         base = np.array(problem.base_kw)
         import_limit, export_limit = np.array(problem.import_limit_kw), np.array(problem.export_limit_kw)
-        up, down, charge_room, discharge_room = np.empty((4, *shape))
+        up, down, charge_room, discharge_room = np.zeros((4, *shape))
         charge, discharge = np.array(problem.charge_limit_kw), np.array(problem.discharge_limit_kw)
         node = np.empty(shape[0], dtype=np.intp)
-        nodes = reach(
+        reach = Reach(
             parent=parent,
             base=base,
             import_limit=import_limit,
             export_limit=export_limit,
-            circuit=circuit,
-            arrival=arrival,
-            departure=problem.departure_slot.astype(np.intp),
-            charge=charge,
-            discharge=discharge,
             up=up,
             down=down,
             charge_room=charge_room,
             discharge_room=discharge_room,
-            node=node,
-            tiny=TINY * power_kw,
         )
+        reach.sum_up(circuit, arrival, departure, charge, discharge)
+        nodes = reach.limit(node, TINY * power_kw)
         fleet = Fleet(
             slot_h=problem.slot_h,
             tiny=TINY * power_kw,
             arrival=arrival,
-            departure=problem.departure_slot.astype(np.intp),
+            departure=departure,
             charge=charge,
             discharge=discharge,
             charge_efficiency=np.array(problem.charge_efficiency),
@@ -172,11 +172,7 @@ class Model:
             import_price=import_price,
             export_price=np.array(problem.export_price_per_kwh),
             node=node,
-            base=base,
-            import_limit=import_limit,
-            export_limit=export_limit,
-            up=up,
-            down=down,
+            reach=reach,
             row_of_slot=rows.of_slot,
         )
         last = first + count + rows.slot.size + rows.height.size

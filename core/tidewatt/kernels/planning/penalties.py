@@ -2,7 +2,7 @@
 
 The objective of a plan is its cost plus
 
-- `limit_price` x slot_h for each kW that a circuit is over a limit in a slot, which only the base alone can bring about;
+- `limit_price` x slot_h for each kW that a circuit is over a limit in a slot, which only the base alone can cause;
 - `floor_price` for each kWh that a unit is below its `floor_path` at the end of a slot, summed over the slots, which
   only a unit that arrives below its floor can be;
 - the unit's own `unmet_price_per_kwh` for each kWh short of its target.
@@ -23,7 +23,7 @@ RANK = 10.0
 
 
 def floor_price(problem: PlanProblem) -> float:
-    """Return what each kWh below a unit's `floor_path` counts at the end of every slot: above targets and all prices."""
+    """Return what each kWh below a unit's `floor_path` counts at the end of every slot: above targets and prices."""
     prices = (
         problem.unmet_price_per_kwh,
         problem.end_value_per_kwh,
@@ -60,4 +60,5 @@ def floor_path(problem: PlanProblem) -> Floats:
     slots = np.arange(problem.import_price_per_kwh.size)[None, :] - problem.arrival_slot[:, None] + 1.0
     per_slot = problem.slot_h * problem.charge_efficiency * problem.charge_limit_kw
     reachable = problem.energy_kwh[:, None] + per_slot[:, None] * np.maximum(slots, 0.0)
-    return np.minimum(problem.floor_kwh[:, None], np.maximum(reachable, lowest(problem)[:, None]))
+    path: Floats = np.minimum(problem.floor_kwh[:, None], np.maximum(reachable, lowest(problem)[:, None]))
+    return path

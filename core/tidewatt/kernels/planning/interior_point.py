@@ -1,0 +1,283 @@
+"""The interior point: from first guesses of the prices along the central path to the optimum."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+
+from ._interior_boxes import Boxes
+from ._interior_circuits import SiteRows
+from ._interior_units import UnitRows
+from ._schur import UnitEquations
+from .interior_model import TINY, Model
+from .interior_tree import TreeEquations
+from .problem import Floats
+
+STEPS: Final = 100
+"""The interior point ends after so many steps in any case; what it has by then is a plan with a true bound."""
+
+PART: Final = 2048
+"""Variables that are worked on together, so that they stay in the cache."""
+
+SHORT_OF_BOUND: Final = 0.9995
+"""The part of the way to the nearest bound that a step goes."""
+
+STARTS: Final = (0.1, 1.0, 10.0)
+"""Complementarities to start with, in the units of `Model`: a higher one is slower and rarely needed."""
+
+WARM_START: Final = 0.001
+"""The same for a start from earlier prices."""
+
+LONGER: Final = 0.3
+"""How much longer a step the correction of centrality tries for."""
+
+WORTH_KEEPING: Final = 0.02
+"""How much longer both parts of the step together must become for a correction to be kept."""
+
+FEASIBLE: Final = 1e-9
+"""What the rows may lack in the end, as a part of what they lacked at the start."""
+
+
+class InteriorPoint:
+    """The arrays of one interior point and its steps."""
+
+    def __init__(self, model: Model) -> None:
+        """Make room for a model; its boxes are closed where they are without width."""
+        self.model = model
+        variables, slots = model.width.size, model.lowest.shape[1]
+        rows, site = model.unit_value.size, model.site_value.size
+        names = (
+            *("low", "high", "low_price", "high_price", "live", "weight"),
+            *("slope", "pull", "step", "low_step", "high_step"),
+        )
+        columns = dict(zip(names, np.zeros((len(names), variables)), strict=True))
+        self.low, self.live = columns["low"], columns["live"]
+        self.boxes = Boxes(width=model.width, cost=model.cost, **columns)
+        self.unit_price, self.unit_missing, self.unit_change, own, cross, link, coupling, through, ratio, inverse = (
+            np.zeros((10, rows))
+        )
+        self.site_price, self.site_missing, self.site_change, site_own, site_link = np.zeros((5, site))
+        self.row_price, self.row_change, share = np.zeros((3, model.row_slot.size))
+        peak_diagonal, peak_change = np.zeros((2, model.peaks))
+        first_row = model.unit_node * slots + model.arrival
+        shared = {name: columns[name] for name in ("low", "weight", "slope", "pull", "step")} | {"cost": model.cost}
+        self.units = UnitRows(
+            slot_start=model.slot_start,
+            start=model.start,
+            kind=model.kind,
+            first_row=first_row,
+            stored=model.stored,
+            taken=model.taken,
+            unit_value=model.unit_value,
+            unit_price=self.unit_price,
+            unit_missing=self.unit_missing,
+            unit_change=self.unit_change,
+            site_price=self.site_price,
+            site_missing=self.site_missing,
+            site_change=self.site_change,
+            own=own,
+            cross=cross,
+            link=link,
+            coupling=coupling,
+            through=through,
+            **shared,
+        )
+        self.site = SiteRows(
+            first=model.first_piece,
+            slots=slots,
+            parent=model.parent,
+            piece_row=model.piece_row,
+            piece_peak=model.piece_peak,
+            row_slot=model.row_slot,
+            row_peak=model.row_peak,
+            row_value=model.row_value,
+            row_price=self.row_price,
+            row_change=self.row_change,
+            share=share,
+            site_value=model.site_value,
+            site_price=self.site_price,
+            site_missing=self.site_missing,
+            site_change=self.site_change,
+            own=site_own,
+            link=site_link,
+            peak_diagonal=peak_diagonal,
+            peak_change=peak_change,
+            **shared,
+        )
+        matrix = np.zeros((model.parent.size, slots, slots))
+        self.equations = TreeEquations(
+            UnitEquations(
+                slot_start=model.slot_start,
+                first_row=first_row,
+                own=own,
+                cross=cross,
+                link=link,
+                coupling=coupling,
+                through=through,
+                unit_change=self.unit_change,
+                site_change=self.site_change,
+                ratio=ratio,
+                inverse=inverse,
+                matrix=matrix,
+            ),
+            parent=model.parent,
+            matrix=matrix,
+            own=site_own,
+            link=site_link,
+            site_change=self.site_change,
+            row_slot=model.row_slot,
+            row_peak=model.row_peak,
+            share=share,
+            peak_diagonal=peak_diagonal,
+            peak_change=peak_change,
+        )
+        self.boxes.close(TINY)
+        self.parts = self._parts()
+        self.direction = [columns[name] for name in ("step", "low_step", "high_step")]
+        self.direction += [self.unit_change, self.site_change, self.row_change]
+        self.before = [np.zeros_like(values) for values in self.direction]
+
+    def _parts(self) -> list[tuple[int, int, int, int]]:
+        """Cut the units into ranges: units from and to, variables from and to; the site's go with the last."""
+        start = self.model.start
+        cuts = np.searchsorted(start, np.arange(PART, int(start[-1]), PART))
+        edges = np.unique(np.concatenate([[0], cuts, [start.size - 1]])).tolist()
+        parts = [(first, last, int(start[first]), int(start[last])) for first, last in pairwise(edges)]
+        first, last, begin, _ = parts.pop() if parts else (0, 0, 0, 0)
+        return [*parts, (first, last, begin, self.model.width.size)]
+
+    def start(self, mu: float) -> None:
+        """Guess the prices: those of the grid, and for a unit's energy what it costs on average while it is there."""
+        model = self.model
+        self.site_price.reshape(model.lowest.shape)[:] = model.energy_price
+        total = np.concatenate([[0.0], np.cumsum(model.energy_price)])
+        count = np.diff(model.slot_start)
+        mean = (total[model.arrival + count] - total[model.arrival]) / (np.maximum(count, 1) * model.stored)
+        self.unit_price[:] = np.repeat(mean, count)
+        self._centre(mu)
+
+    def start_from(self, price: Floats, energy_price: Floats) -> None:
+        """Take the prices of an earlier solution, float64[nodes, T] and float64[N, T], in the units of the model."""
+        model = self.model
+        count = np.diff(model.slot_start)
+        unit = np.repeat(np.arange(count.size), count)
+        slot = np.arange(unit.size) - model.slot_start[unit] + model.arrival[unit]
+        self.site_price[:] = price.reshape(-1)
+        self.unit_price[:] = energy_price[unit, slot]
+        self._centre(WARM_START)
+
+    def _centre(self, mu: float) -> None:
+        """Put everything on the central path of the prices."""
+        self.row_price[:] = 0.0
+        self.units.slopes(0, self.model.arrival.size)
+        self.site.slopes()
+        self.boxes.centre(mu)
+
+    def run(self, tolerance: float) -> int:
+        """Go on until the complementarity is below the tolerance; return the number of steps."""
+        model, boxes = self.model, self.boxes
+        money = model.price * model.power_kw
+        primal = dual = 0.0
+        lacking = 1.0
+        for steps in range(STEPS):
+            self._move(primal, dual)
+            gap, value = boxes.total(0), boxes.total(1) * money + model.constant
+            lacking *= 1.0 - primal
+            if not np.isfinite(gap):
+                self.start(STARTS[0])
+                return steps
+            if not model.width.size or (gap * money < tolerance * (1.0 + abs(value)) and lacking < FEASIBLE):
+                return steps
+            self.equations.factor()
+            primal, dual = self._predict()
+            after = gap + primal * boxes.total(2) + dual * boxes.total(3) + primal * dual * boxes.total(4)
+            mu = min(max(after / gap, 0.0), 1.0) ** 3 * gap / (2 * model.width.size)
+            primal, dual = self._correct(mu, primal, dual)
+            primal, dual = self._recentre(mu, primal, dual)
+        return STEPS
+
+    def _move(self, primal: float, dual: float) -> None:
+        """Go the step; compute slopes, what the rows lack, weights, and the coefficients of the equations there."""
+        boxes, units, site = self.boxes, self.units, self.site
+        boxes.clear()
+        units.move(dual)
+        site.move(dual)
+        site.begin()
+        for first, last, begin, end in self.parts:
+            boxes.move(begin, end, primal, dual)
+            units.slopes(first, last)
+            units.miss(first, last)
+            boxes.weigh(begin, end)
+            units.normal(first, last)
+        site.slopes()
+        site.miss()
+        site.normal()
+
+    def _solve(self, *, centred: bool) -> None:
+        """Compute the right-hand sides and the changes of the prices."""
+        self.site.start_gathering()
+        for first, last, _, _ in self.parts:
+            self.units.gather(first, last, centred)
+        self.site.gather(centred)
+        self.equations.solve()
+        self.site.settle()
+
+    def _predict(self) -> tuple[float, float]:
+        """Aim at no complementarity at all; return the parts of that step up to the nearest bounds."""
+        boxes = self.boxes
+        self._solve(centred=False)
+        for first, last, begin, end in self.parts:
+            self._spread(first, last, end)
+            boxes.predict(begin, end)
+        return 1.0 / max(boxes.total(6), 1.0), 1.0 / max(boxes.total(7), 1.0)
+
+    def _spread(self, first: int, last: int, end: int) -> None:
+        """Compute what the changes of the prices pay the variables of a part."""
+        self.units.spread(first, last)
+        if end == self.model.width.size:
+            self.site.spread()
+
+    def _finish_step(self) -> tuple[float, float]:
+        """Turn the pull into a step; return the parts of it to go."""
+        boxes = self.boxes
+        boxes.clear()
+        self._solve(centred=True)
+        for first, last, begin, end in self.parts:
+            self._spread(first, last, end)
+            boxes.correct(begin, end)
+        return (
+            min(1.0, SHORT_OF_BOUND / max(boxes.total(6), TINY)),
+            min(1.0, SHORT_OF_BOUND / max(boxes.total(7), TINY)),
+        )
+
+    def _correct(self, mu: float, primal: float, dual: float) -> tuple[float, float]:
+        """Aim at mu; the shorter the predicted step was, the less its second-order terms are worth."""
+        for _, _, begin, end in self.parts:
+            self.boxes.aim(begin, end, mu, min(1.0, 4.0 * primal * dual))
+        return self._finish_step()
+
+    def _recentre(self, mu: float, primal: float, dual: float) -> tuple[float, float]:
+        """Correct the centrality for a longer step; go back to the step before if it does not become longer."""
+        for kept, values in zip(self.before, self.direction, strict=True):
+            np.copyto(kept, values)
+        for _, _, begin, end in self.parts:
+            self.boxes.recentre(begin, end, mu, min(1.0, primal + LONGER), min(1.0, dual + LONGER))
+        longer = self._finish_step()
+        if sum(longer) >= primal + dual + WORTH_KEEPING:
+            return longer
+        for kept, values in zip(self.before, self.direction, strict=True):
+            np.copyto(values, kept)
+        return primal, dual
+
+    def bound(self) -> float:
+        """Return the least objective there can be for these prices, in money."""
+        model = self.model
+        rows = (
+            (model.unit_value, self.unit_price),
+            (model.site_value, self.site_price),
+            (model.row_value, self.row_price),
+        )
+        total = sum(float((value * price).sum()) for value, price in rows) + self.boxes.bound()
+        return total * model.price * model.power_kw + model.constant
