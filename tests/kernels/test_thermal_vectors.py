@@ -1,6 +1,7 @@
 """Published and independently computed temperatures."""
 
 import json
+import math
 import os
 from pathlib import Path
 from types import ModuleType
@@ -175,6 +176,35 @@ def test_the_hot_spot_of_a_power_transformer_overshoots(kernels: ModuleType) -> 
     gradient_k = ends.hot_spot_c - ends.top_oil_c
     assert gradient_k.max() > 1.2 * 26
     assert gradient_k[-1] == pytest.approx(26, rel=0.02)
+
+
+def test_the_equations_of_ieee_c57_91_are_a_case_of_these(kernels: ModuleType) -> None:
+    """A step of the load by its clause 7, with n = 0.8 and m = 0.8, entered as x = n and y = 2 m."""
+    transformer = Transformer(
+        oil_exponent=0.8,
+        winding_exponent=1.6,
+        loss_ratio=3.2,
+        k11=1.0,
+        k21=1.0,
+        k22=1.0,
+        oil_time_s=3.5 * 3600,
+        winding_time_s=300.0,
+        top_oil_rise_k=45.0,
+        hot_spot_gradient_k=35.0,
+    )
+    window = kernels.thermal.ThermalWindow(transformer, steps=1, step_s=60.0)
+    before, after, time_s = 0.6, 1.4, 1800.0
+    state = window.advance(
+        window.steady_state(load_factor=before, ambient_c=30.0), load_factor=after, ambient_c=30.0, duration_s=time_s
+    )
+
+    def moved(start: float, end: float, time_constant_s: float) -> float:
+        return start + (end - start) * (1 - math.exp(-time_s / time_constant_s))
+
+    oil_k = moved(*(45.0 * ((load**2 * 3.2 + 1) / 4.2) ** 0.8 for load in (before, after)), time_constant_s=3.5 * 3600)
+    gradient_k = moved(*(35.0 * load ** (2 * 0.8) for load in (before, after)), time_constant_s=300.0)
+    assert state.top_oil_c == pytest.approx(30 + oil_k)
+    assert state.hot_spot_c == pytest.approx(30 + oil_k + gradient_k)
 
 
 def test_paper_ages_at_its_design_rate_at_its_design_temperature(kernels: ModuleType) -> None:
