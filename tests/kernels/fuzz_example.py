@@ -21,6 +21,7 @@ class Example:
         infinite: fields of the answer that may be infinite.
         missing: fields of the answer that may be NaN.
         names: what a refusal may name besides arguments and fields.
+        written: arguments that are there to be written to.
     """
 
     run: Callable[..., object]
@@ -29,6 +30,7 @@ class Example:
     infinite: frozenset[str] = frozenset()
     missing: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
+    written: frozenset[str] = frozenset()
 
 
 def tree(random: Generator, circuits: int) -> npt.NDArray[np.int32]:

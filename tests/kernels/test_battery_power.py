@@ -63,7 +63,7 @@ def test_unknown_stays_unknown(kernels: ModuleType) -> None:
 
 
 def test_results_may_be_written_where_the_caller_wants_them(kernels: ModuleType) -> None:
-    out = PowerLimits(charge_kw=np.zeros(2), discharge_kw=np.zeros(2))
+    out = kernels.battery.PowerLimits(charge_kw=np.zeros(2), discharge_kw=np.zeros(2))
     values = np.array([20.0, 95.0])
     values.flags.writeable = False
     again = kernels.battery.power_limits(LFP, charge_kw=values, discharge_kw=values, soc_pct=values, out=out)

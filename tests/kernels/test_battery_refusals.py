@@ -69,7 +69,7 @@ WEAR = WearModel(price=1.0, usable_kwh=1.0)
         ("may_discharge", {"soh_pct": ONES, "gate_pct": math.nan}, "gate_pct: nan"),
         ("CycleCounter", {"series": 0}, "series: 0"),
         ("CycleCounter", {"series": 1, "step": 0.0}, "step: 0.0"),
-        ("learn_curve", {"curve": LFP.charge_by_soc, "at": 50.0, "value": 1.5}, "value[0]: 1.5"),
+        ("learn_curve", {"curve": LFP.charge_by_soc, "at": 50.0, "value": 1.5}, "value: 1.5"),
     ],
 )
 def test_a_value_that_cannot_be_is_named(

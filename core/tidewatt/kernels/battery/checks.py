@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from tidewatt.kernels import validation
 from tidewatt.kernels.validation import check_array, check_number, refuse
 
 from .problem import Chemistry, Curve, Floats, LossModel, WearModel
@@ -20,11 +21,10 @@ def check_values(field: str, values: object, low: float, high: float, remedy: st
     Raises:
         ValueError: names the field, the index, the value and the remedy.
     """
-    if not isinstance(values, np.ndarray) or values.dtype != np.float64 or values.ndim != 1:
-        got = f"{values.dtype}{list(values.shape)}" if isinstance(values, np.ndarray) else type(values).__name__
+    if type(values) is not np.ndarray or values.dtype != np.float64 or values.ndim != 1:
+        got = f"{values.dtype}{list(values.shape)}" if type(values) is np.ndarray else type(values).__name__
         raise ValueError(f"{field}: {got} is not usable. Give an array float64[N].")
-    if size is not None and values.size != size:
-        raise ValueError(f"{field}: float64[{values.size}] is not usable. Give an array float64[{size}].")
+    validation.check_values(field, values, np.float64, (values.size if size is None else size,))
     refuse(field, values, (values < low) | (values > high), remedy)
     return values.size
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from tidewatt.kernels.validation import check_array, check_number, check_whole, refuse
+from tidewatt.kernels import validation
+from tidewatt.kernels.validation import check_array, check_kind, check_number, check_whole, refuse
 
 from . import _arrays, _rainflow
 from .checks import check_values, check_wear, plain
@@ -15,6 +16,9 @@ from .problem import Cycles, Floats, WearModel
 
 LARGEST_VALUE = 1e9
 MOST_STEPS = 10_000
+MOST_NUMBERS = 100_000_000
+"""Series times steps: what is remembered stays within 1.2 GB."""
+
 LARGEST_COUNT = 1e12
 
 
@@ -73,9 +77,11 @@ class CycleCounter:
         check_whole("series", series, 1, 10**7, "Give the number of series, at least 1.")
         check_number("low", low, -LARGEST_VALUE, LARGEST_VALUE, "Give the lowest value.")
         check_number("step", step, 1e-6, LARGEST_VALUE, "Give a step above zero.")
-        check_whole("steps", steps, 1, MOST_STEPS, f"Give the number of steps, 1 to {MOST_STEPS}.")
+        most = min(MOST_STEPS, MOST_NUMBERS // series)
+        check_whole("steps", steps, 1, most, f"Give the number of steps, 1 to {most} for so many series.")
         self._low, self._step, self._steps = float(low), float(step), steps
         if state is not None:
+            check_kind("state", state, CycleState)
             _check_state(state, series, steps)
         self._stack = np.zeros((series, steps + 3), np.int32) if state is None else state.stack.copy()
         self._depth = np.zeros(series, np.int32) if state is None else state.depth.copy()
@@ -91,10 +97,9 @@ class CycleCounter:
             ValueError: a value cannot be meant; names the field, the index, the value and the remedy.
         """
         series = self._depth.size
-        if not isinstance(values, np.ndarray) or values.dtype != np.float64 or values.ndim != 2:
+        if type(values) is not np.ndarray or values.ndim != 2:
             raise ValueError(f"values: {type(values).__name__} is not usable. Give an array float64[T, {series}].")
-        if values.shape[1] != series:
-            raise ValueError(f"values: float64{list(values.shape)} is not usable. Give an array float64[T, {series}].")
+        validation.check_values("values", values, np.float64, (values.shape[0], series))
         high = self._low + self._step * self._steps
         outside = (values < self._low) | (values > high)
         refuse("values", values, outside, f"Give a value from {self._low:g} to {high:g}.")

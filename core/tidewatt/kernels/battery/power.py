@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from tidewatt.kernels.validation import check_kind, check_number
+
 from . import _arrays
 from .checks import LARGEST_C, LARGEST_KW, check_chemistry, check_curve, check_losses, check_values, plain, writable
 from .problem import Chemistry, Curve, Floats, LossModel, PowerLimits
@@ -33,6 +35,8 @@ def power_limits(
         ValueError: a value cannot be meant; names the field, the index, the value and the remedy.
     """
     check_chemistry(chemistry)
+    if out is not None:
+        check_kind("out", out, PowerLimits)
     size = check_values("soc_pct", soc_pct, 0.0, 100.0, "Give 0 to 100, NaN where it is not known.")
     powers = {"charge_kw": charge_kw, "discharge_kw": discharge_kw}
     for field, values in powers.items():
@@ -73,7 +77,7 @@ def learn_curve(curve: Curve, at: float, value: float, *, gain: float = 0.1) -> 
     check_curve("curve", curve, 0.0, 1.0)
     for field, number, low in (("at", at, -1e6), ("value", value, 0.0), ("gain", gain, 0.0)):
         high = 1e6 if field == "at" else 1.0
-        check_values(field, np.array([number], np.float64), low, high, f"Give a number from {low:g} to {high:g}.")
+        check_number(field, number, low, high, f"Give a number from {low:g} to {high:g}.")
     parts = np.array([np.interp(at, curve.at, row) for row in np.eye(curve.at.size)])
     missing = value - float(parts @ curve.value)
     moved = curve.value + gain * missing * parts / float(parts @ parts)
