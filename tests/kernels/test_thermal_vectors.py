@@ -198,11 +198,12 @@ def test_the_equations_of_ieee_c57_91_are_a_case_of_these(kernels: ModuleType) -
         window.steady_state(load_factor=before, ambient_c=30.0), load_factor=after, ambient_c=30.0, duration_s=time_s
     )
 
-    def moved(start: float, end: float, time_constant_s: float) -> float:
+    def moved(ends: list[float], time_constant_s: float) -> float:
+        start, end = ends
         return start + (end - start) * (1 - math.exp(-time_s / time_constant_s))
 
-    oil_k = moved(*(45.0 * ((load**2 * 3.2 + 1) / 4.2) ** 0.8 for load in (before, after)), time_constant_s=3.5 * 3600)
-    gradient_k = moved(*(35.0 * load ** (2 * 0.8) for load in (before, after)), time_constant_s=300.0)
+    oil_k = moved([45.0 * ((load**2 * 3.2 + 1) / 4.2) ** 0.8 for load in (before, after)], 3.5 * 3600)
+    gradient_k = moved([35.0 * load ** (2 * 0.8) for load in (before, after)], 300.0)
     assert state.top_oil_c == pytest.approx(30 + oil_k)
     assert state.hot_spot_c == pytest.approx(30 + oil_k + gradient_k)
 
