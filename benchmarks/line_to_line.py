@@ -207,6 +207,8 @@ def _problem(
         locked_on=off,
         incumbent=off,
         deficit=np.zeros(chargers),
+        tier=np.zeros(chargers, np.uint8),
+        relied_a=np.zeros(chargers),
     )
 
 

@@ -90,7 +90,7 @@ def test_power_that_is_fed_back_is_not_relied_on_beyond_its_own_size(kernels: Mo
     assert shared(kernels, case).current_a[0] == pytest.approx(50.0)
 
 
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, max_examples=50)
 @given(case=cases(max_points=5))
 def test_shares_are_those_of_plain_bisection(kernels: ModuleType, case: Case) -> None:
     current_a = shared(kernels, case).current_a
@@ -101,7 +101,7 @@ def test_shares_are_those_of_plain_bisection(kernels: ModuleType, case: Case) ->
         np.testing.assert_allclose(current_a, fair_a(case), atol=2e-4)
 
 
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, max_examples=50)
 @given(case=cases(max_points=6, steps=(0.0, 0.1, 1.0, 0.7)))
 def test_steps_and_minima_are_kept_within_every_limit(kernels: ModuleType, case: Case) -> None:
     answer = shared(kernels, case)
