@@ -1,5 +1,9 @@
 """Sound arguments for the allocation kernel."""
 
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import fields, replace
+
 import numpy as np
 from numpy.random import Generator
 import numpy.typing as npt
@@ -9,9 +13,8 @@ from tests.kernels.fuzz_mutations import Arguments
 from tidewatt.kernels import allocation
 
 
-def problem(random: Generator) -> allocation.AllocationProblem:
-    """Return up to six circuits with all kinds of limits, and up to twelve chargers."""
-    circuits, chargers = int(random.integers(1, 7)), int(random.integers(0, 13))
+def problem(random: Generator, circuits: int, chargers: int) -> allocation.AllocationProblem:
+    """Return circuits with all kinds of limits, and chargers on them."""
 
     def limit(high: float, *tail: int) -> npt.NDArray[np.float64]:
         values = random.uniform(0, high, (circuits, *tail))
@@ -43,20 +46,48 @@ def problem(random: Generator) -> allocation.AllocationProblem:
 
 
 def one_problem(random: Generator) -> Arguments:
-    """Return the argument of `allocate`."""
-    return {"problem": problem(random)}
+    """Return the argument of `allocate`: up to six circuits, up to twelve chargers."""
+    return {"problem": problem(random, int(random.integers(1, 7)), int(random.integers(0, 13)))}
 
 
-def allocate_again(problem: allocation.AllocationProblem) -> allocation.Allocation:
-    """Return what an allocator says the second time."""
+def two_problems(random: Generator) -> Arguments:
+    """Return the arguments of `one_after_the_other`: two problems of the same size."""
+    circuits, chargers = int(random.integers(1, 7)), int(random.integers(0, 13))
+    return {"problem": problem(random, circuits, chargers), "later": problem(random, circuits, chargers)}
+
+
+def one_after_the_other(
+    problem: allocation.AllocationProblem, later: allocation.AllocationProblem
+) -> tuple[allocation.Allocation, ...]:
+    """Return what one allocator says to a problem, to another in the same arrays, and to the first again."""
     allocator = allocation.Allocator(problem)
-    allocator.allocate()
-    return allocator.allocate()
+    answers = [copied(allocator.allocate())]
+    before = {field.name: getattr(problem, field.name).copy() for field in fields(problem)}
+    try:
+        pour(problem, {name: getattr(later, name) for name in before})
+        answers.append(copied(allocator.allocate()))
+    finally:
+        pour(problem, before)
+    return *answers, allocator.allocate()
+
+
+def copied(answer: allocation.Allocation) -> allocation.Allocation:
+    """Return an answer that outlasts the next one."""
+    return replace(answer, **{field.name: getattr(answer, field.name).copy() for field in fields(answer)})
+
+
+def pour(problem: allocation.AllocationProblem, values: Mapping[str, object]) -> None:
+    """Write values into the arrays of a problem, as far as they can be written there."""
+    for name, value in values.items():
+        array = getattr(problem, name)
+        if array.flags.writeable and isinstance(value, np.ndarray) and value.shape == array.shape:
+            with suppress(TypeError, ValueError, OverflowError):
+                np.copyto(array, value, casting="unsafe")
 
 
 EXAMPLES = {
     "allocation.allocate": Example(allocation.allocate, one_problem, infinite=frozenset({"headroom_a"})),
     "allocation.Allocator": Example(
-        allocate_again, one_problem, methods=frozenset({"allocate"}), infinite=frozenset({"headroom_a"})
+        one_after_the_other, two_problems, methods=frozenset({"allocate"}), infinite=frozenset({"headroom_a"})
     ),
 }
