@@ -2,12 +2,13 @@
 
 from dataclasses import replace
 from itertools import pairwise
+import math
 
 from hypothesis import given, strategies as st
 import pytest
 
 from tests.kernels.demand_days import SITE, fluctuating_kw, last, sample, telegrams_kw, watch
-from tidewatt.kernels.demand import DemandSettings
+from tidewatt.kernels.demand import DemandSettings, step
 
 THRESHOLD_KW = 25.0
 """Five percent of 500 kW."""
@@ -76,6 +77,24 @@ def test_what_is_left_for_chargers_is_what_the_forecast_of_the_rest_leaves() -> 
     answer, _ = last([sample(s, 300.0, controlled_kw=100.0) for s in range(0, 450, 5)])
     assert answer.controllable_kw == pytest.approx(answer.allowed_kw - 200.0)
     assert answer.forecast_kw == pytest.approx((300.0 * 445 + 300.0 * 455) / 900)
+
+
+def test_a_load_that_was_not_heard_of_for_too_long_may_be_anything() -> None:
+    """The whole connection is assumed: nothing is left for chargers, and the window is at risk."""
+    before = last([sample(s, 300.0) for s in range(100)])[1]
+    silent, _ = step(sample(130, math.nan), SITE, before)
+    assert silent.controllable_kw > 0.0
+    lost, _ = step(sample(161, math.nan), SITE, before)
+    assert lost.controllable_kw == 0.0
+    assert lost.breach_ahead
+
+
+def test_where_our_own_part_is_not_known_the_rest_of_the_whole_is_taken_for_it() -> None:
+    before = last([sample(s, 300.0, controlled_kw=100.0) for s in range(100)])[1]
+    known, _ = step(sample(100, 300.0, controlled_kw=100.0), SITE, before)
+    unknown, after = step(sample(100, 300.0, controlled_kw=math.nan), SITE, before)
+    assert unknown.forecast_kw == pytest.approx(known.forecast_kw)
+    assert after.load == before.load
 
 
 @pytest.mark.parametrize("quantile", [0.5, 0.9])

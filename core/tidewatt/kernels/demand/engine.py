@@ -37,11 +37,9 @@ def step(sample: DemandSample, settings: DemandSettings, state: DemandState) -> 
     peak = _peak(state.peak, ended_kw, sample.period)
     if window is state.window:
         return _answer(sample, settings, window, state.load, state.peak or peak), state
-    load = state.load
-    if not math.isnan(sample.power_kw):
-        load = _load(sample, settings, state)
-        state = DemandState(window=window, load=load, peak=peak)
-    return _answer(sample, settings, window, load, peak), state
+    load = _load(sample, settings, state.load)
+    answer = _answer(sample, settings, window, load, peak)
+    return answer, state if math.isnan(sample.power_kw) else DemandState(window=window, load=load, peak=peak)
 
 
 def _peak(peak: PeakState | None, ended_kw: float, period: int) -> PeakState:
@@ -51,15 +49,16 @@ def _peak(peak: PeakState | None, ended_kw: float, period: int) -> PeakState:
     return replace(peak, peak_kw=max(peak.peak_kw, ended_kw))
 
 
-def _load(sample: DemandSample, settings: DemandSettings, state: DemandState) -> LoadState | None:
-    """Return what is known of the load that follows no orders; after a gap it is learnt anew."""
+def _load(sample: DemandSample, settings: DemandSettings, load: LoadState | None) -> LoadState | None:
+    """Return what is known of the load that follows no orders: after a gap nothing, and it is learnt anew."""
+    if load is not None and not -settings.longest_gap_s <= sample.time_s - load.time_s <= settings.longest_gap_s:
+        load = None
     power_kw = sample.power_kw - sample.controlled_kw
     if math.isnan(power_kw):
-        return state.load
-    elapsed_s = math.inf if state.window is None else sample.time_s - state.window.until_s
-    if state.load is None or not 0.0 < elapsed_s <= settings.longest_gap_s:
-        return loads.begin(power_kw)
-    return loads.learn(state.load, power_kw, elapsed_s, settings)
+        return load
+    if load is None or sample.time_s <= load.time_s:
+        return loads.begin(power_kw, sample.time_s)
+    return loads.learn(load, power_kw, sample.time_s, settings)
 
 
 def _answer(
@@ -68,9 +67,12 @@ def _answer(
     limit_kw = max(settings.limit_kw, peak.peak_kw)
     allowed_kw = windows.allowed_kw(window, limit_kw, settings)
     left_s = windows.left_s(window, settings)
-    # Of a load that was never measured the most is assumed.
+    # Of what is not known the most is assumed.
     uncontrolled_kw = settings.connection_kw if load is None else loads.forecast_kw(load, left_s, settings)
-    controlled_kw = 0.0 if math.isnan(sample.controlled_kw) else sample.controlled_kw
+    controlled_kw = sample.controlled_kw
+    if math.isnan(controlled_kw):
+        total_kw = settings.connection_kw if math.isnan(sample.power_kw) else sample.power_kw
+        controlled_kw = max(total_kw - uncontrolled_kw, 0.0)
     ahead_kwh = max(uncontrolled_kw + controlled_kw, 0.0) * left_s / windows.HOUR_S
     forecast_kw = (window.most_kwh + ahead_kwh) * windows.HOUR_S / settings.window_s
     return DemandAnswer(
@@ -84,6 +86,6 @@ def _answer(
         unknown_s=window.unknown_s,
         forecast_kw=forecast_kw,
         spike=load is not None and load.spike,
-        over_limit=load is not None and load.heard_kw + controlled_kw > limit_kw,
+        over_limit=(sample.power_kw if load is None else load.heard_kw + controlled_kw) > limit_kw,
         breach_ahead=forecast_kw > limit_kw,
     )

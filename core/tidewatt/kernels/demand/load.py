@@ -20,9 +20,10 @@ DEVIATION_PER_MEAN = math.sqrt(math.pi / 2.0)
 """Standard deviation over mean distance of a normal distribution."""
 
 
-def begin(power_kw: float) -> LoadState:
+def begin(power_kw: float, time_s: float) -> LoadState:
     """Return what is known after one sample."""
     return LoadState(
+        time_s=time_s,
         last_kw=power_kw,
         before_kw=power_kw,
         heard_kw=power_kw,
@@ -34,7 +35,7 @@ def begin(power_kw: float) -> LoadState:
     )
 
 
-def learn(load: LoadState, power_kw: float, elapsed_s: float, settings: DemandSettings) -> LoadState:
+def learn(load: LoadState, power_kw: float, time_s: float, settings: DemandSettings) -> LoadState:
     """Return what is known after another sample.
 
     Level and slope are Holt's double exponential smoothing with time constants instead of fixed weights, so samples
@@ -42,6 +43,7 @@ def learn(load: LoadState, power_kw: float, elapsed_s: float, settings: DemandSe
     three samples, through which a single odd one does not come. A spike is told one sample late for it, and is measured
     against the base as it was before.
     """
+    elapsed_s = time_s - load.time_s
     expected_kw = load.level_kw + load.slope_kw_per_s * elapsed_s
     heard_kw = power_kw if elapsed_s >= LEVEL_S else median((power_kw, load.last_kw, load.before_kw))
     level_kw = expected_kw + _weight(elapsed_s, LEVEL_S) * (heard_kw - expected_kw)
@@ -49,6 +51,7 @@ def learn(load: LoadState, power_kw: float, elapsed_s: float, settings: DemandSe
     slower = _weight(elapsed_s, SLOPE_S)
     slope = load.slope_kw_per_s + slower * ((level_kw - load.level_kw) / elapsed_s - load.slope_kw_per_s)
     return LoadState(
+        time_s=time_s,
         last_kw=power_kw,
         before_kw=load.last_kw,
         heard_kw=heard_kw,

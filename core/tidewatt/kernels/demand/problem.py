@@ -80,6 +80,7 @@ class LoadState:
     """What is known of the load that does not follow our orders.
 
     Attributes:
+        time_s: when it was last heard of.
         last_kw: the last sample.
         before_kw: the sample before that.
         heard_kw: the last sample without what a single odd one does.
@@ -90,6 +91,7 @@ class LoadState:
         spike: the load has risen above its base by more than the sensitivity.
     """
 
+    time_s: float
     last_kw: float
     before_kw: float
     heard_kw: float
