@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from itertools import cycle
 
 import numpy as np
 
@@ -21,7 +22,7 @@ from benchmarks.parts.allocation_rivals import (
 from benchmarks.parts.report import Row
 from benchmarks.parts.scaling import Curve, draw
 from benchmarks.parts.timing import best_of
-from tidewatt.kernels.allocation import AllocationProblem, allocate
+from tidewatt.kernels.allocation import AllocationProblem, Allocator, allocate
 
 TITLE = "sharing current among 100 to 100,000 chargers, against exact NumPy, solvers, sorted and round robin"
 
@@ -34,6 +35,7 @@ EXACT_A = 1e-9
 WITHIN_A = 1e-6
 
 SKIPPING_UP_TO = 100_000
+VARIANTS = 7
 ACN_SIZE = 54
 """The chargers of the garage that comes with ACN-Sim."""
 
@@ -80,9 +82,32 @@ def _wide_main(size: int) -> Instance:
     return Instance(replace(instance.problem, import_limit_a=limit_a), instance.matrix, limit_a.reshape(-1))
 
 
-def _cycle(problem: AllocationProblem) -> Callable[[], object]:
-    """Return what is done in every cycle."""
-    return partial(allocate, problem)
+class _Cycles:
+    """A site that is allocated again and again.
+
+    Between two cycles every meter reads something else, and one charger in a hundred can take another maximum: with
+    nothing new in it, a cycle would be measured that never comes.
+    """
+
+    def __init__(self, problem: AllocationProblem) -> None:
+        random = np.random.default_rng(0)
+        size = problem.circuit.size
+        self._problem = replace(problem, base_a=problem.base_a.copy(), maximum_a=problem.maximum_a.copy())
+        self._tapering = random.choice(size, -(-size // 100), replace=False)
+        bases_a = [problem.base_a + random.uniform(0, 0.2, problem.base_a.shape) for _ in range(VARIANTS)]
+        maxima_a = [random.uniform(10, 32, self._tapering.size) for _ in range(VARIANTS)]
+        self._news = cycle(zip(bases_a, maxima_a, strict=True))
+        self._allocator = Allocator(self._problem)
+
+    def change(self) -> None:
+        """Let time go by."""
+        base_a, maximum_a = next(self._news)
+        np.copyto(self._problem.base_a, base_a)
+        self._problem.maximum_a[self._tapering] = maximum_a
+
+    def seconds(self, budget_s: float) -> float:
+        """Return how long one cycle takes."""
+        return best_of(self._allocator.allocate, budget_s=budget_s, least=3, before=self.change).median_s
 
 
 def _fill(kind: str, instance: Instance, seconds: Seconds, *, textbook_up_to: int = 10_000) -> list[Row]:
@@ -91,7 +116,7 @@ def _fill(kind: str, instance: Instance, seconds: Seconds, *, textbook_up_to: in
     size = problem.circuit.size
     name = f"{size:,} chargers, {kind}"
     arguments = (instance.matrix, instance.room_a, problem.maximum_a, problem.weight)
-    seconds[OURS][size] = best_of(_cycle(problem), budget_s=0.4).median_s
+    seconds[OURS][size] = _Cycles(problem).seconds(0.4)
     current_a = allocate(problem).current_a
     rows = []
     if size <= textbook_up_to:
@@ -106,6 +131,8 @@ def _fill(kind: str, instance: Instance, seconds: Seconds, *, textbook_up_to: in
         rows.append(Row(row=f"{name}, off NumPy", value=off_a, unit="A", must=EXACT_A))
     over_a = float(np.maximum(instance.matrix @ current_a - instance.room_a, 0.0).max())
     rows.append(Row(row=f"{name}, over a limit", value=over_a, unit="A", must=WITHIN_A))
+    once_s = best_of(partial(allocate, problem), budget_s=0.2, least=2).median_s
+    rows.append(_told(f"{name}, from scratch", once_s, size))
     return [_time(name, OURS, size, seconds, target=True), *rows]
 
 
@@ -113,8 +140,9 @@ def _whole(size: int, seconds: Seconds) -> Row:
     """Return the time of all there is: two tiers, a minimum that not everybody can have, whole amperes."""
     problem = street(size, tightness=0.6, minimum_a=6.0, step_a=1.0).problem
     index = np.arange(size)
-    problem = replace(problem, locked_on=index % 5 == 0, incumbent=index % 2 == 0)
-    seconds[WHOLE][size] = best_of(_cycle(problem), budget_s=0.4, least=3).median_s
+    tier = (index % 4 == 0).astype(np.uint8)
+    problem = replace(problem, locked_on=index % 5 == 0, incumbent=index % 2 == 0, tier=tier)
+    seconds[WHOLE][size] = _Cycles(problem).seconds(0.4)
     return _time(f"{size:,} chargers, 6 A minimum, 1 A steps", WHOLE, size, seconds, target=False)
 
 
@@ -131,7 +159,7 @@ def _rival(label: str, size: int, seconds: Seconds) -> Row:
         TURNS: lambda: partial(round_robin, instance.matrix.toarray(), *arguments[1:3], order),
     }
     seconds[label][size] = best_of(ways[label](), budget_s=0.3, least=1).median_s
-    seconds[OURS].setdefault(size, best_of(_cycle(problem), budget_s=0.2).median_s)
+    seconds[OURS].setdefault(size, _Cycles(problem).seconds(0.2))
     return _time(f"{size:,} chargers", OURS, size, seconds, rival=label)
 
 
@@ -144,7 +172,7 @@ def _floor(size: int, seconds: Seconds) -> Row:
 
 
 def _time(name: str, label: str, size: int, seconds: Seconds, *, rival: str | None = None, target: bool = False) -> Row:
-    unit, factor = ("us", 1e6) if size <= 1_000 else ("ms", 1e3)
+    unit, factor = _unit(size)
     return Row(
         row=name,
         value=seconds[label][size] * factor,
@@ -154,6 +182,16 @@ def _time(name: str, label: str, size: int, seconds: Seconds, *, rival: str | No
         must=MUST_S[size] * factor if target and size in MUST_S else None,
         aim=AIM_S[size] * factor if target and size in AIM_S else None,
     )
+
+
+def _told(name: str, taken_s: float, size: int) -> Row:
+    """Return a time that is nobody's target."""
+    unit, factor = _unit(size)
+    return Row(row=name, value=taken_s * factor, unit=unit)
+
+
+def _unit(size: int) -> tuple[str, float]:
+    return ("us", 1e6) if size <= 1_000 else ("ms", 1e3)
 
 
 def _lead(name: str, rival: str, size: int, seconds: Seconds, *, target: bool) -> Row:
