@@ -1,6 +1,6 @@
 """What cannot be meant is refused with its place and the remedy; whatever is thrown, nothing else happens."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 import math
 import re
 from types import ModuleType
@@ -168,6 +168,29 @@ def test_whatever_state_is_thrown_at_a_counter_it_goes_on_or_refuses(kernels: Mo
         np.array([[float(value)] for value in data.draw(st.lists(st.integers(0, 4), max_size=12))]).reshape(-1, 1)
     )
     assert (counter.counts() >= 0.0).all()
+
+
+ANYTHING = st.one_of(st.none(), st.integers(0, 3), st.floats(), st.floats(0, 100), st.just(60.0))
+
+
+@given(data=st.data())
+def test_whatever_numbers_are_thrown_at_the_learning_it_answers_or_refuses(data: st.DataObject) -> None:
+    def any_of(example: Any) -> Any:
+        return replace(
+            example, **{field.name: data.draw(ANYTHING) for field in fields(example) if data.draw(st.booleans())}
+        )
+
+    state = CapacityState()
+    for reading in session(1, from_pct=20.0, to_pct=60.0, capacity_kwh=54.0, step_kwh=1.0):
+        try:
+            answer, state = learn_capacity(
+                any_of(reading),
+                any_of(CapacitySettings(nominal_kwh=60.0)),
+                data.draw(st.sampled_from([state, any_of(state)])),
+            )
+        except ValueError:
+            continue
+        assert math.isnan(answer.capacity_kwh) or answer.capacity_kwh >= 0.0
 
 
 def test_sessions_of_nonsense_end_in_unknown() -> None:

@@ -248,6 +248,9 @@ def _answer(settings: CapacitySettings, state: CapacityState) -> CapacityAnswer:
 
 
 def _check(reading: CapacityReading, settings: CapacitySettings, state: CapacityState) -> None:
+    check_kind("reading", reading, CapacityReading)
+    check_kind("settings", settings, CapacitySettings)
+    check_kind("state", state, CapacityState)
     check_number("nominal_kwh", settings.nominal_kwh, 1e-3, LARGEST_KWH, "Give the capacity in kWh, above zero.")
     check_number("least_span_pct", settings.least_span_pct, 1.0, 100.0, "Give 1 to 100 percent.")
     check_number("energy_error", settings.energy_error, 1e-4, 1.0, "Give a part of the energy, for example 0.02.")

@@ -16,6 +16,7 @@ from .problem import Cycles, Floats, WearModel
 
 LARGEST_VALUE = 1e9
 MOST_STEPS = 10_000
+MOST_POINTS = 100_000_000
 MOST_NUMBERS = 100_000_000
 """Series times steps: what is remembered stays within 1.2 GB."""
 
@@ -74,11 +75,11 @@ class CycleCounter:
         Raises:
             ValueError: a value cannot be meant; names the field, the index, the value and the remedy.
         """
-        check_whole("series", series, 1, 10**7, "Give the number of series, at least 1.")
+        check_whole("steps", steps, 1, MOST_STEPS, f"Give the number of steps, 1 to {MOST_STEPS}.")
+        most = MOST_POINTS // steps
+        check_whole("series", series, 1, most, f"Give the number of series, 1 to {most} with so many steps.")
         check_number("low", low, -LARGEST_VALUE, LARGEST_VALUE, "Give the lowest value.")
         check_number("step", step, 1e-6, LARGEST_VALUE, "Give a step above zero.")
-        most = min(MOST_STEPS, MOST_NUMBERS // series)
-        check_whole("steps", steps, 1, most, f"Give the number of steps, 1 to {most} for so many series.")
         self._low, self._step, self._steps = float(low), float(step), steps
         if state is not None:
             check_kind("state", state, CycleState)

@@ -75,9 +75,9 @@ def learn_curve(curve: Curve, at: float, value: float, *, gain: float = 0.1) -> 
         ValueError: a value cannot be meant; names the field, the value and the remedy.
     """
     check_curve("curve", curve, 0.0, 1.0)
-    for field, number, low in (("at", at, -1e6), ("value", value, 0.0), ("gain", gain, 0.0)):
-        high = 1e6 if field == "at" else 1.0
-        check_number(field, number, low, high, f"Give a number from {low:g} to {high:g}.")
+    check_number("at", at, -1e6, 1e6, "Give a number from -1e6 to 1e6.")
+    check_number("value", value, 0.0, 1.0, "Give a share, 0 to 1.")
+    check_number("gain", gain, 0.0, 1.0, "Give a part, 0 to 1.")
     parts = np.array([np.interp(at, curve.at, row) for row in np.eye(curve.at.size)])
     missing = value - float(parts @ curve.value)
     moved = curve.value + gain * missing * parts / float(parts @ parts)

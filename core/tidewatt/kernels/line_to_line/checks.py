@@ -86,5 +86,5 @@ def check_currents(site: LineSite, current_a: Floats) -> None:
 
 
 def _length(site: LineSite, field: str) -> int:
-    values = getattr(site, field)
+    values = getattr(site, field, None)
     return int(values.shape[0]) if isinstance(values, np.ndarray) and values.ndim == 1 else 0
