@@ -23,12 +23,12 @@ def check_values(field: str, values: object, dtype: npt.DTypeLike, shape: tuple[
     Raises:
         ValueError: names the field, what was given and what is expected.
     """
-    wanted = f"{np.dtype(dtype)}{list(shape)}"
-    if type(values) is not np.ndarray or values.dtype != np.dtype(dtype) or values.shape != shape:
+    wanted = np.dtype(dtype)
+    if type(values) is not np.ndarray or values.dtype != wanted or values.shape != shape:
         got = f"{values.dtype}{list(values.shape)}" if type(values) is np.ndarray else type(values).__name__
-        raise ValueError(f"{field}: {got} is not usable. Give an array {wanted}.")
+        raise ValueError(f"{field}: {got} is not usable. Give an array {wanted}{list(shape)}.")
     if not values.flags.c_contiguous or not values.flags.aligned:
-        remedy = f"Give an array {wanted} without gaps, as numpy.ascontiguousarray makes it."
+        remedy = f"Give an array {wanted}{list(shape)} without gaps, as numpy.ascontiguousarray makes it."
         raise ValueError(f"{field}: an array with strides {values.strides} is not usable. {remedy}")
 
 

@@ -8,9 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from .interior import InteriorState
 
 type Floats = npt.NDArray[np.float64]
 type Integers = npt.NDArray[np.int32]
@@ -127,11 +131,13 @@ class Plan:
         binding_circuit: int32[N, T], the circuit that a reason is about, -1 where it is about none.
         price_per_kwh: float64[V, T], what one more kWh at each circuit would cost: the grid's price plus those of the
             binding limits on the way, and of the peak.
+        energy_price_per_kwh: float64[N, T], what one more kWh stored during a slot would be worth; 0 while absent.
         cost: what the plan costs: energy, CO2, wear, peaks above what they are already, less end values. No penalties.
         objective: cost plus penalties, computed from the powers above and nothing else.
         bound: no plan of this problem has a lower objective.
         gap: (objective - bound) / (1 + |objective|).
         iterations: interior point steps, 0 for the direct solution of one unit.
+        state: what makes the plan of a little later faster; None where nothing does.
     """
 
     power_kw: Floats
@@ -145,8 +151,10 @@ class Plan:
     reason: Signs
     binding_circuit: Integers
     price_per_kwh: Floats
+    energy_price_per_kwh: Floats
     cost: float
     objective: float
     bound: float
     gap: float
     iterations: int
+    state: InteriorState | None
