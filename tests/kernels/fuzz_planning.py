@@ -33,4 +33,12 @@ def powers(random: Generator) -> Arguments:
     return {"problem": given, "power_kw": power_kw}
 
 
-EXAMPLES = {"planning.evaluate": Example(planning.evaluate, powers)}
+def sites(random: Generator) -> Arguments:
+    """Return a problem."""
+    return {"problem": problem(random)}
+
+
+EXAMPLES = {
+    "planning.evaluate": Example(planning.evaluate, powers),
+    "planning.plan": Example(planning.plan, sites),
+}

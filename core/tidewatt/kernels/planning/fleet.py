@@ -61,7 +61,7 @@ def _settle(problem: PlanProblem, power_kw: Floats, price_per_kwh: Floats) -> Fl
     tight |= (base > problem.import_limit_kw) | (-base > problem.export_limit_kw)
     if problem.peak_price_per_kw.size:
         tight[0] |= flow[0] >= np.append(outcome.peak_kw, np.inf)[problem.peak] - AT_LIMIT_KW
-    settled = price_per_kwh.copy()
+    settled: Floats = price_per_kwh.copy()
     low, high = _grid_range(problem, flow[0])
     settled[0] = np.where(tight[0], settled[0], np.clip(settled[0], low, high))
     for v in range(1, settled.shape[0]):
@@ -72,7 +72,7 @@ def _settle(problem: PlanProblem, power_kw: Floats, price_per_kwh: Floats) -> Fl
 def _scarcity(problem: PlanProblem, power_kw: Floats, price_per_kwh: Floats) -> Floats:
     """Return float64[V, T], the prices at the circuits less that of the grid: what the limits on the way are worth."""
     low, high = _grid_range(problem, problem.base_kw[0] + power_kw.sum(axis=0))
-    scarcity = price_per_kwh - np.clip(price_per_kwh[0], low, high)
+    scarcity: Floats = price_per_kwh - np.clip(price_per_kwh[0], low, high)
     scarcity[np.abs(scarcity) < TOLERANCE * (1.0 + np.abs(high).max())] = 0.0
     return scarcity
 
