@@ -61,11 +61,20 @@ class _Program:
         return float(result.fun) + self.constant
 
 
+def movable(problem: PlanProblem, i: int) -> bool:
+    """Return whether a unit can take or give anything at all."""
+    up = problem.charge_limit_kw[i] > 0 and highest(problem)[i] > problem.energy_kwh[i]
+    down = problem.discharge_limit_kw[i] > 0 and lowest(problem)[i] < problem.energy_kwh[i]
+    return bool(up or down)
+
+
 def reachable(problem: PlanProblem) -> tuple[Floats, Floats]:
     """Return float64[T] twice: the lowest and highest power the root can have, limits of all circuits considered."""
     circuits, slots = problem.base_kw.shape
     up, down = np.zeros((2, circuits, slots))
     for i in range(problem.circuit.size):
+        if not movable(problem, i):
+            continue
         window = slice(problem.arrival_slot[i], problem.departure_slot[i])
         up[problem.circuit[i], window] += problem.charge_limit_kw[i]
         down[problem.circuit[i], window] += problem.discharge_limit_kw[i]
@@ -106,7 +115,7 @@ def _unit(program: _Program, problem: PlanProblem, i: int, flows: list[Terms]) -
     """Add a unit: its powers, energies, floor and target."""
     p, h = problem, problem.slot_h
     above, below, path = highest(p)[i], lowest(p)[i], floor_path(p)[i]
-    able = above > below
+    able = movable(p, i)
     before: Terms = []
     for t in range(p.arrival_slot[i], p.departure_slot[i]):
         charge = program.variable(0, p.charge_limit_kw[i] * able)

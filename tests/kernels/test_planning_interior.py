@@ -64,3 +64,36 @@ def test_compiled_and_uncompiled_give_the_same_bits(uncompiled: ModuleType, seed
     for field in ("charge_kw", "discharge_kw", "price_per_kwh", "energy_price_per_kwh"):
         assert np.array_equal(getattr(compiled, field), getattr(plain, field)), field
     assert (compiled.objective, compiled.bound) == (plain.objective, plain.bound)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_start_from_earlier_prices_ends_at_the_same_optimum(seed: int) -> None:
+    problem = problem_of(seed, units=4, slots=12, circuits=3)
+    earlier = relax(problem_of(seed + 1, units=4, slots=12, circuits=3))
+    cold, warm = relax(problem), relax(problem, previous=earlier.state)
+    scale = 1 + abs(cold.objective)
+    assert abs(warm.objective - cold.objective) <= 1e-5 * scale
+    assert warm.bound <= cold.objective + 1e-8 * scale
+    assert_within_limits(problem, warm)
+
+
+def test_prices_of_another_site_are_not_started_from() -> None:
+    problem = problem_of(3, units=4, slots=12, circuits=3)
+    earlier = relax(problem_of(3, units=5, slots=12, circuits=3))
+    assert relax(problem, previous=earlier.state).iterations == relax(problem).iterations
+
+
+def test_the_same_problem_gives_the_same_answer() -> None:
+    problem = problem_of(5, units=6, slots=12, circuits=4)
+    first, second = relax(problem), relax(problem)
+    assert np.array_equal(first.charge_kw, second.charge_kw)
+    assert (first.objective, first.bound) == (second.objective, second.bound)
+
+
+def test_the_problem_is_not_written_to() -> None:
+    problem = problem_of(7, units=4, slots=12, circuits=3)
+    for name in problem.__dataclass_fields__:
+        field = getattr(problem, name)
+        if isinstance(field, np.ndarray):
+            field.flags.writeable = False
+    relax(problem)

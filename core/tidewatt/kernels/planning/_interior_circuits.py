@@ -11,6 +11,9 @@ A peak row is taken out of the equations at once; the peaks themselves border th
 import cython
 import numpy as np
 
+MARGIN = cython.declare(cython.double, 0.05)
+"""Where the start is, how far a piece is from its ends at least, as a part of its width."""
+
 
 @cython.cclass
 class SiteRows:
@@ -44,6 +47,7 @@ class SiteRows:
     peak_diagonal: cython.double[::1]
     peak_change: cython.double[::1]
     cost: cython.double[::1]
+    width: cython.double[::1]
     low: cython.double[::1]
     weight: cython.double[::1]
     slope: cython.double[::1]
@@ -73,6 +77,7 @@ class SiteRows:
         peak_diagonal: cython.double[::1],
         peak_change: cython.double[::1],
         cost: cython.double[::1],
+        width: cython.double[::1],
         low: cython.double[::1],
         weight: cython.double[::1],
         slope: cython.double[::1],
@@ -101,7 +106,8 @@ class SiteRows:
             link: weight of a circuit's pieces, the coupling to the circuit above without its sign.
             peak_diagonal: C.
             peak_change: right-hand side of the peaks' equations.
-            cost: see `_interior_boxes.Boxes`, as well as low, weight, slope, pull, step.
+            cost: see `_interior_boxes.Boxes`, as well as width, low, weight, slope, pull, step.
+            width: see cost.
             low: see cost.
             weight: see cost.
             slope: see cost.
@@ -136,6 +142,7 @@ class SiteRows:
         self.peak_diagonal = peak_diagonal
         self.peak_change = peak_change
         self.cost = cost
+        self.width = width
         self.low = low
         self.weight = weight
         self.slope = slope
@@ -153,6 +160,61 @@ class SiteRows:
                 self.site_price[j] += dual * self.site_change[j]
             for j in range(self.row_price.shape[0]):
                 self.row_price[j] += dual * self.row_change[j]
+
+    def guess(self, mu: cython.double) -> None:
+        """Set prices at which the pieces, on their central path, carry what the rows lack without them."""
+        with cython.nogil:
+            self._fill()
+            self._price(mu)
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _fill(self) -> cython.void:
+        """Set `own` to what all pieces of a row carry, `link` to their widths; rows without pieces have -1."""
+        j: cython.Py_ssize_t
+        row: cython.Py_ssize_t
+        at: cython.Py_ssize_t = self.first
+        for row in range(self.site_price.shape[0]):
+            self.link[row] = 0.0
+            self.own[row] = -1.0
+        for j in range(self.piece_row.shape[0]):
+            self.link[self.piece_row[j]] += self.width[at + j]
+        for j in range(self.piece_row.shape[0] - 1, -1, -1):
+            row = self.piece_row[j]
+            if self.own[row] < 0.0:
+                self.own[row] = min(max(self.site_missing[row], 0.0), self.link[row])
+                if self.piece_above[j] >= 0:
+                    self.site_missing[self.piece_above[j]] += self.own[row]
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _price(self, mu: cython.double) -> cython.void:
+        """Set the prices by the piece of each row that is neither full nor empty, from the root to the leaves."""
+        j: cython.Py_ssize_t
+        row: cython.Py_ssize_t
+        at: cython.Py_ssize_t = self.first
+        value: cython.double
+        price: cython.double
+        for row in range(self.slots, self.site_price.shape[0]):
+            self.site_price[row] = self.site_price[self.parent[row // self.slots] * self.slots + row % self.slots]
+        for j in range(self.piece_row.shape[0]):
+            row = self.piece_row[j]
+            self.link[row] -= self.width[at + j]
+            if self.own[row] < 0.0:
+                continue
+            if self.own[row] > self.width[at + j] and self.link[row] > MARGIN * self.width[at + j]:
+                self.own[row] -= self.width[at + j]
+                continue
+            value = min(max(self.own[row], MARGIN * self.width[at + j]), (1.0 - MARGIN) * self.width[at + j])
+            price = self.cost[at + j] - mu / value + mu / (self.width[at + j] - value)
+            if self.piece_above[j] >= 0:
+                price += self.site_price[self.piece_above[j]]
+            if self.piece_peak[j] >= 0:
+                price -= self.row_price[self.piece_peak[j]]
+            self.site_price[row] = price
+            self.own[row] = -1.0
 
     def begin(self) -> None:
         """Set what the rows of the circuits lack to their constants; units and pieces are then taken off."""

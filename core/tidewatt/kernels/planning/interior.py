@@ -41,9 +41,14 @@ class InteriorState:
         return self.price_per_kwh.shape == (circuits, slots) and self.energy_price_per_kwh.shape == (units, slots)
 
     def scaled(self, problem: PlanProblem, model: Model) -> tuple[Floats, Floats]:
-        """Return the prices of the circuits that matter and of the units in the model's units."""
+        """Return the prices of the circuits that matter and of the units, by the slots and units of the model."""
         matter = np.unique(model.node, return_index=True)[1]
-        return self.price_per_kwh[matter] * (problem.slot_h / model.price), self.energy_price_per_kwh / model.price
+        slots = problem.import_price_per_kwh.size
+        before, now = self.import_price_per_kwh, problem.import_price_per_kwh
+        moved_on = next((n for n in range(slots) if np.array_equal(before[n:], now[: slots - n])), 0)
+        later = np.minimum(np.arange(slots) + moved_on, slots - 1)
+        price = self.price_per_kwh[np.ix_(matter, later)] * (problem.slot_h / model.price)
+        return price, self.energy_price_per_kwh[:, later] / model.price
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

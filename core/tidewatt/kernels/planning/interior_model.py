@@ -103,21 +103,7 @@ class Model:
         circuit = problem.circuit.astype(np.intp)
         base = np.array(problem.base_kw)
         import_limit, export_limit = np.array(problem.import_limit_kw), np.array(problem.export_limit_kw)
-        up, down, charge_room, discharge_room = np.zeros((4, *shape))
         charge, discharge = np.array(problem.charge_limit_kw), np.array(problem.discharge_limit_kw)
-        node = np.empty(shape[0], dtype=np.intp)
-        reach = Reach(
-            parent=parent,
-            base=base,
-            import_limit=import_limit,
-            export_limit=export_limit,
-            up=up,
-            down=down,
-            charge_room=charge_room,
-            discharge_room=discharge_room,
-        )
-        reach.sum_up(circuit, arrival, departure, charge, discharge)
-        nodes = reach.limit(node, TINY * power_kw)
         fleet = Fleet(
             slot_h=problem.slot_h,
             tiny=TINY * power_kw,
@@ -139,6 +125,22 @@ class Model:
         slot_start, start = np.zeros((2, units + 1), dtype=np.intp)
         kind = np.zeros(units, dtype=np.uint8)
         fleet.lay_out(slot_start, start, kind)
+        up, down, charge_room, discharge_room = np.zeros((4, *shape))
+        node = np.empty(shape[0], dtype=np.intp)
+        reach = Reach(
+            parent=parent,
+            base=base,
+            import_limit=import_limit,
+            export_limit=export_limit,
+            up=up,
+            down=down,
+            charge_room=charge_room,
+            discharge_room=discharge_room,
+        )
+        moves = np.diff(slot_start) > 0
+        charge, discharge = charge * moves, discharge * moves
+        reach.sum_up(circuit, arrival, departure, charge, discharge)
+        nodes = reach.limit(node, TINY * power_kw)
         rows = _PeakRows.of(problem, base[0] - down[0], base[0] + up[0])
         first = int(start[-1])
         room = 3 * nodes * shape[1]

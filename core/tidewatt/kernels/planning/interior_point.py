@@ -27,7 +27,7 @@ SHORT_OF_BOUND: Final = 0.9995
 STARTS: Final = (0.1, 1.0, 10.0)
 """Complementarities to start with, in the units of `Model`: a higher one is slower and rarely needed."""
 
-WARM_START: Final = 0.001
+WARM_START: Final = 0.0003
 """The same for a start from earlier prices."""
 
 LONGER: Final = 0.3
@@ -37,7 +37,19 @@ WORTH_KEEPING: Final = 0.02
 """How much longer both parts of the step together must become for a correction to be kept."""
 
 FEASIBLE: Final = 1e-9
-"""What the rows may lack in the end, as a part of what they lacked at the start."""
+"""What the rows may lack in the end, in the units of `Model`."""
+
+BLOCKED: Final = 0.01
+"""A step that goes no further than this part of the way is replaced by one that only seeks the centre."""
+
+DEAREST: Final = 4.0
+"""Prices above this many times the highest cost, per energy stored, mean nothing."""
+
+ROUNDING: Final = 1e-14
+"""What a sum may be wrong by, as a part of the sum of its terms' magnitudes."""
+
+ACCURATE: Final = 1e-7
+"""A step after which the rows lack so much more than they should was not accurate, and none after it would be."""
 
 
 class InteriorPoint:
@@ -88,6 +100,7 @@ class InteriorPoint:
             first=model.first_piece,
             slots=slots,
             parent=model.parent,
+            width=model.width,
             piece_row=model.piece_row,
             piece_peak=model.piece_peak,
             row_slot=model.row_slot,
@@ -157,6 +170,10 @@ class InteriorPoint:
         mean = (total[model.arrival + count] - total[model.arrival]) / (np.maximum(count, 1) * model.stored)
         self.unit_price[:] = np.repeat(mean, count)
         self._centre(mu)
+        self.site.begin()
+        self.units.miss(0, count.size)
+        self.site.guess(mu)
+        self._centre(mu)
 
     def start_from(self, price: Floats, energy_price: Floats) -> None:
         """Take the prices of an earlier solution, float64[nodes, T] and float64[N, T], in the units of the model."""
@@ -180,23 +197,33 @@ class InteriorPoint:
         model, boxes = self.model, self.boxes
         money = model.price * model.power_kw
         primal = dual = 0.0
-        lacking = 1.0
+        lack = np.inf
         for steps in range(STEPS):
             self._move(primal, dual)
             gap, value = boxes.total(0), boxes.total(1) * money + model.constant
-            lacking *= 1.0 - primal
+            lack, expected = self.lack(), lack * (1.0 - primal)
+            if lack > 2.0 * expected + ACCURATE:
+                self._move(-primal, -dual)
+                return steps
             if not np.isfinite(gap):
                 self.start(STARTS[0])
                 return steps
-            if not model.width.size or (gap * money < tolerance * (1.0 + abs(value)) and lacking < FEASIBLE):
+            if not model.width.size or (gap * money < tolerance * (1.0 + abs(value)) and lack < FEASIBLE):
                 return steps
             self.equations.factor()
             primal, dual = self._predict()
             after = gap + primal * boxes.total(2) + dual * boxes.total(3) + primal * dual * boxes.total(4)
             mu = min(max(after / gap, 0.0), 1.0) ** 3 * gap / (2 * model.width.size)
-            primal, dual = self._correct(mu, primal, dual)
+            primal, dual = self._correct(mu, min(1.0, 4.0 * primal * dual))
             primal, dual = self._recentre(mu, primal, dual)
+            if min(primal, dual) < BLOCKED:
+                primal, dual = self._correct(gap / (2 * model.width.size), 0.0)
         return STEPS
+
+    def lack(self) -> float:
+        """Return the most that any row lacks."""
+        rows = (self.unit_missing, self.site_missing)
+        return max(float(max(row.max(initial=0.0), -row.min(initial=0.0))) for row in rows)
 
     def _move(self, primal: float, dual: float) -> None:
         """Go the step; compute slopes, what the rows lack, weights, and the coefficients of the equations there."""
@@ -252,10 +279,10 @@ class InteriorPoint:
             min(1.0, SHORT_OF_BOUND / max(boxes.total(7), TINY)),
         )
 
-    def _correct(self, mu: float, primal: float, dual: float) -> tuple[float, float]:
-        """Aim at mu; the shorter the predicted step was, the less its second-order terms are worth."""
+    def _correct(self, mu: float, second_order: float) -> tuple[float, float]:
+        """Aim at mu, with a part of the second-order terms of the step before."""
         for _, _, begin, end in self.parts:
-            self.boxes.aim(begin, end, mu, min(1.0, 4.0 * primal * dual))
+            self.boxes.aim(begin, end, mu, second_order)
         return self._finish_step()
 
     def _recentre(self, mu: float, primal: float, dual: float) -> tuple[float, float]:
@@ -272,12 +299,30 @@ class InteriorPoint:
         return primal, dual
 
     def bound(self) -> float:
-        """Return the least objective there can be for these prices, in money."""
+        """Return the least objective there can be, in money.
+
+        Any prices give a true bound. Where there is nothing to decide in a slot, its price may have run away, which
+        adds rounding; so prices are also tried cut at what no sum of costs on a way to the root reaches.
+        """
         model = self.model
-        rows = (
+        most = DEAREST * float(np.abs(model.cost).max(initial=0.0)) / min(float(model.stored.min(initial=1.0)), 1.0)
+        bound = self._bound()
+        for price in (self.unit_price, self.site_price, self.row_price):
+            np.clip(price, -most, most, out=price)
+        self.units.slopes(0, model.arrival.size)
+        self.site.slopes()
+        return max(bound, self._bound()) * model.price * model.power_kw + model.constant
+
+    def _bound(self) -> float:
+        """Return the least that all can cost at the present prices and slopes, less what rounding may have added."""
+        model = self.model
+        total = least = self.boxes.bound()
+        magnitude = -least
+        for value, price in (
             (model.unit_value, self.unit_price),
             (model.site_value, self.site_price),
             (model.row_value, self.row_price),
-        )
-        total = sum(float((value * price).sum()) for value, price in rows) + self.boxes.bound()
-        return total * model.price * model.power_kw + model.constant
+        ):
+            total += float((value * price).sum())
+            magnitude += float(np.abs(value * price).sum())
+        return total - ROUNDING * magnitude
