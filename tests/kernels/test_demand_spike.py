@@ -99,17 +99,16 @@ def test_where_our_own_part_is_not_known_the_rest_of_the_whole_is_taken_for_it()
 
 @pytest.mark.parametrize("quantile", [0.5, 0.9])
 def test_the_forecast_is_kept_as_often_as_its_quantile_says(quantile: float) -> None:
-    """Half-way through a window, after an hour, on loads with noise, a slow swing and machines that start and stop."""
+    """Half-way through a window, on loads with noise, a slow swing and machines that start and stop."""
     settings = replace(SITE, quantile=quantile)
-    kept = []
-    for seed in range(3):
-        loads_kw = fluctuating_kw(seed, 24 * 900, base_kw=250.0, noise_kw=15.0)
+    kept, told = 0, 0
+    for seed in range(8):
+        loads_kw = fluctuating_kw(seed, 8 * 900, base_kw=250.0, noise_kw=15.0)
         answers = [answer for answer, _ in watch([sample(s, kw) for s, kw in enumerate(loads_kw)], settings)]
-        kept += [
-            sum(loads_kw[start + 1 : start + 901]) / 900 <= answers[start + 450].forecast_kw + 1e-6
-            for start in range(3600, len(loads_kw), 900)
-        ]
-    assert sum(kept) / len(kept) == pytest.approx(quantile, abs=0.1)
+        for start in range(900, len(loads_kw), 900):
+            told += 1
+            kept += sum(loads_kw[start + 1 : start + 901]) / 900 <= answers[start + 450].forecast_kw + 1e-6
+    assert quantile - 0.2 <= kept / told <= min(quantile + 0.2, 1.0)
 
 
 def test_a_recorded_home_is_watched_second_by_second() -> None:

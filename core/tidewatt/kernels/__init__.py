@@ -3,10 +3,11 @@
 Every kernel is one Python source that is compiled where there is a compiler and gives the same numbers without.
 """
 
-from . import allocation, battery, demand, frequency, line_to_line, planning, protection, thermal
+from . import allocation, battery, demand, dispatch, frequency, line_to_line, planning, protection, thermal
 
 COMPILED: bool = all(
-    kernel.COMPILED for kernel in [allocation, battery, demand, frequency, line_to_line, planning, protection, thermal]
+    kernel.COMPILED
+    for kernel in [allocation, battery, demand, dispatch, frequency, line_to_line, planning, protection, thermal]
 )
 """Whether all kernels run as machine code."""
 

@@ -82,9 +82,7 @@ def _check_window(window: WindowState) -> None:
 def _check_load(load: LoadState) -> None:
     remedy = "Give the state that the step before returned."
     check_number("load.time_s", load.time_s, 0.0, LATEST_S, remedy)
-    for field in ("last_kw", "before_kw", "heard_kw", "level_kw", "slope_kw_per_s", "promise_kw", "base_kw"):
+    for field in ("last_kw", "before_kw", "heard_kw", "level_kw", "slope_kw_per_s", "base_kw"):
         check_number(f"load.{field}", getattr(load, field), -LARGEST_STATE_KW, LARGEST_STATE_KW, remedy)
-    for field in ("spread_kw", "drift_kw"):
-        check_number(f"load.{field}", getattr(load, field), 0.0, LARGEST_STATE_KW, remedy)
-    check_number("load.due_s", load.due_s, 0.0, 2.0 * LATEST_S, remedy)
+    check_number("load.spread_kw", load.spread_kw, 0.0, LARGEST_STATE_KW, remedy)
     check_kind("load.spike", load.spike, bool)

@@ -16,12 +16,6 @@ SLOPE_S = 300.0
 BASE_S = 300.0
 """Time constant of the base; while it rises, it rises by at most one spike threshold in this time."""
 
-PROMISE_S = 300.0
-"""How far ahead the level is promised, to learn how far it drifts away from what is expected."""
-
-PROMISE_WEIGHT = 0.1
-"""What one kept or broken promise counts in the drift."""
-
 DEVIATION_PER_MEAN = math.sqrt(math.pi / 2.0)
 """Standard deviation over mean distance of a normal distribution."""
 
@@ -36,9 +30,6 @@ def begin(power_kw: float, time_s: float) -> LoadState:
         level_kw=power_kw,
         slope_kw_per_s=0.0,
         spread_kw=0.0,
-        promise_kw=power_kw,
-        due_s=time_s + PROMISE_S,
-        drift_kw=0.0,
         base_kw=power_kw,
         spike=False,
     )
@@ -59,23 +50,14 @@ def learn(load: LoadState, power_kw: float, time_s: float, settings: DemandSetti
     steepest = settings.limit_kw / settings.window_s
     slower = _weight(elapsed_s, SLOPE_S)
     slope = load.slope_kw_per_s + slower * ((level_kw - load.level_kw) / elapsed_s - load.slope_kw_per_s)
-    slope = min(max(slope, -steepest), steepest)
-    promise_kw, due_s, drift_kw = load.promise_kw, load.due_s, load.drift_kw
-    if time_s >= due_s:
-        drift_kw += PROMISE_WEIGHT * (abs(level_kw - promise_kw) - drift_kw)
-        promise_kw = level_kw - slope * SLOPE_S * math.expm1(-PROMISE_S / SLOPE_S)
-        due_s = time_s + PROMISE_S
     return LoadState(
         time_s=time_s,
         last_kw=power_kw,
         before_kw=load.last_kw,
         heard_kw=heard_kw,
         level_kw=level_kw,
-        slope_kw_per_s=slope,
+        slope_kw_per_s=min(max(slope, -steepest), steepest),
         spread_kw=load.spread_kw + slower * (abs(heard_kw - expected_kw) - load.spread_kw),
-        promise_kw=promise_kw,
-        due_s=due_s,
-        drift_kw=drift_kw,
         base_kw=_followed(load.base_kw, heard_kw, elapsed_s, settings),
         spike=bool(heard_kw - load.base_kw > settings.rise_kw),
     )
@@ -91,7 +73,7 @@ def forecast_kw(load: LoadState, ahead_s: float, settings: DemandSettings) -> fl
         faded = -math.expm1(-ahead_s / SLOPE_S) * SLOPE_S / ahead_s
         rise_kw = load.slope_kw_per_s * SLOPE_S * (1.0 - faded)
     margin = NormalDist().inv_cdf(settings.quantile) * DEVIATION_PER_MEAN
-    return load.level_kw + rise_kw + margin * max(load.spread_kw, load.drift_kw)
+    return load.level_kw + rise_kw + margin * load.spread_kw
 
 
 def _followed(base_kw: float, heard_kw: float, elapsed_s: float, settings: DemandSettings) -> float:

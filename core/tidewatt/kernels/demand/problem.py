@@ -87,9 +87,6 @@ class LoadState:
         level_kw: the smoothed load.
         slope_kw_per_s: how fast it changes.
         spread_kw: mean distance of the samples from what was expected of them.
-        promise_kw: level that was expected for a moment ahead.
-        due_s: that moment.
-        drift_kw: mean distance of the level from what was promised.
         base_kw: what a spike is measured against; it follows slowly.
         spike: the load has risen above its base by more than the sensitivity.
     """
@@ -101,9 +98,6 @@ class LoadState:
     level_kw: float
     slope_kw_per_s: float
     spread_kw: float
-    promise_kw: float
-    due_s: float
-    drift_kw: float
     base_kw: float
     spike: bool
 
