@@ -81,7 +81,8 @@ class CircuitPrices:
                 wish = charge_worth[t] if power_kw[t] > 0.0 else min(buy[t], discharge_cost[t])
                 way = self._grid(self.base_kw[0, t] + power_kw[t], buy[t], sell[t], wish)
                 self.price[0, t] += way
-                way += self._breaches(t, power_kw[t])
+                wish = charge_worth[t] if power_kw[t] > 0.0 else discharge_cost[t]
+                way = self._breaches(t, power_kw[t], way, wish)
                 if power_kw[t] < charge_limit_kw and charge_worth[t] > way:
                     v = self._fullest(t, power_kw[t])
                     if v >= 0:
@@ -109,19 +110,30 @@ class CircuitPrices:
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(check=False)
-    def _breaches(self, t: cython.Py_ssize_t, power_kw: cython.double) -> cython.double:
-        """Price the limits that the base breaks; return what that adds on the way of the unit."""
+    def _breaches(
+        self, t: cython.Py_ssize_t, power_kw: cython.double, way: cython.double, wish: cython.double
+    ) -> cython.double:
+        """Price the limits that the base breaks; return the price of the way with them.
+
+        Where the unit relieves a limit just to its end, that price is between none and the full one.
+        """
         v: cython.Py_ssize_t = self.circuit
-        way: cython.double = 0.0
-        flow: cython.double
+        own: cython.double
+        over: cython.double
         while v >= 0:
-            flow = self.base_kw[v, t] + power_kw
-            if flow > self.import_limit_kw[v, t] + AT_LIMIT_KW:
-                self.price[v, t] += self.limit_price
-                way += self.limit_price
-            elif -flow > self.export_limit_kw[v, t] + AT_LIMIT_KW:
-                self.price[v, t] -= self.limit_price
-                way -= self.limit_price
+            own = 0.0
+            if self.base_kw[v, t] > self.import_limit_kw[v, t]:
+                over = self.base_kw[v, t] + power_kw - self.import_limit_kw[v, t]
+                own = self.limit_price if over > 0.0 else 0.0
+                if abs(over) <= AT_LIMIT_KW:
+                    own = min(max(wish - way, 0.0), self.limit_price)
+            elif -self.base_kw[v, t] > self.export_limit_kw[v, t]:
+                over = -self.base_kw[v, t] - power_kw - self.export_limit_kw[v, t]
+                own = -self.limit_price if over > 0.0 else 0.0
+                if abs(over) <= AT_LIMIT_KW:
+                    own = max(min(wish - way, 0.0), -self.limit_price)
+            self.price[v, t] += own
+            way += own
             v = self.parent[v]
         return way
 

@@ -34,7 +34,7 @@ def solve_fleet(problem: PlanProblem, state: InteriorState | None) -> tuple[Solu
         power_kw = diffuse(problem, power_kw)
     if units.any():
         scarcity = _scarcity(problem, power_kw, relaxation.price_per_kwh)
-        power_kw = repair(problem, power_kw, units, scarcity).power_kw
+        power_kw = repair(problem, power_kw, units, scarcity, relaxation.bound).power_kw
     solution = Solution(
         power_kw=power_kw,
         price_per_kwh=_settle(problem, power_kw, relaxation.price_per_kwh),

@@ -41,7 +41,7 @@ class PlanReason(IntEnum):
     TARGET = 7
     """It charges though the slot is not cheap, or keeps its energy though selling pays: the target needs it."""
     MINIMUM_POWER = 8
-    """The repair to 0 or at least the minimum power moved it away from what the prices alone would say."""
+    """What the prices alone would say cannot be: a power below the minimum, or charging and discharging at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -41,6 +41,9 @@ PAIRED = 8
 ALLOWED_KW = 1e-9
 """A power this close to an allowed one is allowed."""
 
+ENOUGH = 5e-4
+"""A plan this close to the bound, relatively, is good enough."""
+
 GAIN = 1e-9
 """What a pair must save, relative to what is at stake."""
 
@@ -52,8 +55,12 @@ class Repaired:
     power_kw: Floats
     outcome: Evaluation
 
+    def is_close(self, bound: float) -> bool:
+        """Return whether there is next to nothing left to gain."""
+        return self.outcome.objective - bound < ENOUGH * (1.0 + abs(bound))
 
-def repair(problem: PlanProblem, power_kw: Floats, units: Flags, scarcity_per_kwh: Floats) -> Repaired:
+
+def repair(problem: PlanProblem, power_kw: Floats, units: Flags, scarcity_per_kwh: Floats, bound: float) -> Repaired:
     """Return the best plan that is found.
 
     Args:
@@ -61,6 +68,7 @@ def repair(problem: PlanProblem, power_kw: Floats, units: Flags, scarcity_per_kw
         power_kw: float64[N, T], energies and circuits within their bounds, not all of them allowed.
         units: bool[N], the units that take turns; all whose powers are not allowed, and others to save more.
         scarcity_per_kwh: float64[V, T], what the limits on the way from each circuit to the grid are worth.
+        bound: no plan has a lower objective; one that is close enough to it is not worked on any more.
     """
     order = np.flatnonzero(units).tolist()
     small = len(order) <= SMALL
@@ -71,6 +79,8 @@ def repair(problem: PlanProblem, power_kw: Floats, units: Flags, scarcity_per_kw
         found = turns.finish()
         if not turns.forbidden.any() and (best is None or found.outcome.objective < best.outcome.objective):
             best, leader = found, turns
+            if best.is_close(bound):
+                return best
     if best is None or leader is None:
         raise AssertionError("diffused powers are allowed")
     if 1 < len(order) <= PAIRED:
