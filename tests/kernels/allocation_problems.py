@@ -106,9 +106,9 @@ def per_phase(values: st.SearchStrategy[float]) -> st.SearchStrategy[tuple[float
 
 
 @st.composite
-def nodes(draw: st.DrawFn, max_size: int = 5) -> tuple[Node, ...]:
+def nodes(draw: st.DrawFn, max_size: int = 5, min_size: int = 1) -> tuple[Node, ...]:
     """Return a tree of circuits with all kinds of limits."""
-    count = draw(st.integers(1, max_size))
+    count = draw(st.integers(min_size, max_size))
     return tuple(
         Node(
             parent=-1 if index == 0 else draw(st.integers(0, index - 1)),
@@ -142,10 +142,18 @@ def points(draw: st.DrawFn, circuits: int, steps: Sequence[float] = (0.0, 0.1, 0
 
 
 @st.composite
-def cases(draw: st.DrawFn, steps: Sequence[float] = (0.0, 0.1, 0.7, 1.0), max_points: int = 9) -> Case:
+def cases(
+    draw: st.DrawFn,
+    steps: Sequence[float] = (0.0, 0.1, 0.7, 1.0),
+    *,
+    min_nodes: int = 1,
+    max_nodes: int = 5,
+    min_points: int = 0,
+    max_points: int = 9,
+) -> Case:
     """Return any small problem."""
-    tree = draw(nodes())
-    chargers = draw(st.lists(points(len(tree), steps), max_size=max_points))
+    tree = draw(nodes(max_nodes, min_nodes))
+    chargers = draw(st.lists(points(len(tree), steps), min_size=min_points, max_size=max_points))
     voltage_v = draw(st.sampled_from([(230.0, 230.0, 230.0), (229.3, 234.1, 231.7), (240.0, 0.0, 0.0)]))
     return Case(nodes=tree, points=tuple(chargers), voltage_v=voltage_v)
 

@@ -7,11 +7,13 @@ from . import (
     _checks,
     _filling,
     _order,
+    _relying,
     _rows,
     _sorting,
     _starting,
     _steps,
     _tree,
+    _utility,
 )
 from .engine import INCUMBENT_BONUS, Allocator, allocate
 from .problem import Allocation, AllocationProblem, BindingCode, Objective
@@ -25,11 +27,13 @@ COMPILED: bool = all(
         _checks,
         _filling,
         _order,
+        _relying,
         _rows,
         _sorting,
         _starting,
         _steps,
         _tree,
+        _utility,
     )
 )
 """Whether this kernel runs as machine code; as plain Python it gives the same numbers, slower."""

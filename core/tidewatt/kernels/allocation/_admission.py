@@ -20,6 +20,7 @@ from .workspace import Workspace
 COMPILED: bool = cython.compiled
 
 TOLERANCE_A = cython.declare(cython.double, 1e-9)
+OUTWEIGHED = cython.declare(cython.int, -2)
 LEAST_GAIN = cython.declare(cython.double, 1e-9)
 # Chargers and entries looked at while exchanging, about 10 ms compiled: a bound that is the same on every machine.
 EXCHANGE_BUDGET = cython.declare(cython.Py_ssize_t, 1_000_000)
@@ -102,6 +103,52 @@ class Admission:
         """Exchange, and try the order by density with exchanges too; the better of the two stays."""
         with cython.nogil:
             self._improve_both()
+
+    def open(self, candidates: cython.Py_ssize_t, kinds: cython.Py_ssize_t) -> None:
+        """Take so many candidates for `toggle`."""
+        c: cython.Py_ssize_t
+        self.candidates = candidates
+        self.kinds = kinds
+        with cython.nogil:
+            for c in range(candidates):
+                self.movable[self.candidate[c]] = 1
+
+    def toggle(self, first: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.bint:
+        """Switch candidates off, or a single one that is off on, in place of the cheapest in its way.
+
+        Returns whether anybody was switched, and could be. `undo` takes it back.
+        """
+        c: cython.Py_ssize_t
+        s: cython.Py_ssize_t
+        done: cython.bint = False
+        with cython.nogil:
+            self.journal_length = 0
+            for c in range(first, end):
+                s = self.candidate[c]
+                if self.on[s]:
+                    self._journalled(s)
+                    done = True
+                elif end == first + 1:
+                    self._insert(s)
+                    done = self.on[s]
+        return done
+
+    def undo(self) -> None:
+        """Take the last `toggle` back."""
+        with cython.nogil:
+            self._undo()
+
+    def outweigh(self) -> None:
+        """Note of every candidate that is off the row that refuses its minimum, or that others make more of it."""
+        c: cython.Py_ssize_t
+        s: cython.Py_ssize_t
+        obstacle: cython.Py_ssize_t
+        with cython.nogil:
+            for c in range(self.candidates):
+                s = self.candidate[c]
+                if not self.on[s]:
+                    obstacle = self._obstacle(s)
+                    self.refused_by[s] = obstacle if obstacle >= 0 else OUTWEIGHED
 
     def settle(self) -> None:
         """Give the refused another chance, and tell the others the row that refuses them."""

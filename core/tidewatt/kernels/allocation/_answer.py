@@ -21,6 +21,10 @@ CIRCUIT_CURRENT = cython.declare(cython.schar, 2)
 CIRCUIT_POWER = cython.declare(cython.schar, 3)
 IMBALANCE = cython.declare(cython.schar, 4)
 BELOW_MINIMUM = cython.declare(cython.schar, 5)
+OUTWEIGHED = cython.declare(cython.schar, 6)
+
+# In place of the row that refused a charger: none did, others make more of its current.
+NO_ROW = cython.declare(cython.int, -2)
 
 
 @cython.final
@@ -138,6 +142,8 @@ class Answer:
             i = self.charger[s]
             self.current_a[i] = self.slot_current_a[s] if charging else 0.0 - self.slot_current_a[s]
             r = self.refused_by[s]
+            if r == NO_ROW:
+                r = self._blocking(g, self.low_a[s])
             if self.on[s]:
                 r = -1
                 if self.slot_current_a[s] < self.high_a[s]:
@@ -146,14 +152,9 @@ class Answer:
                         asked_a = more_a
                         bound_by = self._blocking(g, more_a)
                     r = bound_by
-            if r < 0:
-                self.binding[i] = MAXIMUM
-                self.binding_circuit[i] = -1
-                self.binding_phase[i] = -1
-            else:
-                self.binding[i] = self._code(r) if self.on[s] else BELOW_MINIMUM
-                self.binding_circuit[i] = self.circuit_at[r // self.kinds]
-                self.binding_phase[i] = self._phase(r)
+            self.binding[i] = self._code(s, r)
+            self.binding_circuit[i] = self.circuit_at[r // self.kinds] if r >= 0 else -1
+            self.binding_phase[i] = self._phase(r) if r >= 0 else -1
 
     @cython.cfunc
     @cython.nogil
@@ -169,8 +170,16 @@ class Answer:
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(check=False)
-    def _code(self, r: cython.Py_ssize_t) -> cython.schar:
-        kind: cython.int = self.kind_at[r % self.kinds]
+    def _code(self, s: cython.Py_ssize_t, r: cython.Py_ssize_t) -> cython.schar:
+        """Return what bound a slot, given the row of it or -1."""
+        kind: cython.int
+        if not self.on[s] and self.refused_by[s] == NO_ROW:
+            return OUTWEIGHED
+        if r < 0:
+            return MAXIMUM
+        if not self.on[s]:
+            return BELOW_MINIMUM
+        kind = self.kind_at[r % self.kinds]
         if kind >= 8:
             return IMBALANCE
         return CIRCUIT_POWER if kind % 4 == 3 else CIRCUIT_CURRENT

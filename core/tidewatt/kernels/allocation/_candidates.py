@@ -44,10 +44,12 @@ class Candidates:
         self.candidate, self.movable = space.candidate, space.movable
 
     def clear(self) -> None:
-        """Switch everybody off but those that need nothing to be on."""
+        """Switch everybody off but those that need nothing to be on, and leave what is set aside."""
         s: cython.Py_ssize_t
         with cython.nogil:
             for s in range(self.on.shape[0]):
+                if self.group_tier[self.group_of[s]] < 0:
+                    continue
                 self.on[s] = self.able[s] and self.low_a[s] <= 0.0
                 self.refused_by[s] = -1
                 self.current_a[s] = 0.0
@@ -70,8 +72,11 @@ class Candidates:
                 bits = self.score_key[s]
                 self.score_key[s] = ALL_BITS - (bits - (bits & 1) + self.incumbent[self.charger[s]])
 
-    def choose(self, tier: cython.int, locked: cython.bint) -> cython.Py_ssize_t:
-        """List the candidates of a tier, locked or not, that are not on yet, by descending score; return how many."""
+    def choose(self, tier: cython.int, locked: cython.bint, also_on: cython.bint) -> cython.Py_ssize_t:
+        """List the candidates of a tier, locked or not, by descending score; return how many.
+
+        Who needs nothing to be on is no candidate; who is on already only if said so.
+        """
         k: cython.Py_ssize_t
         s: cython.int
         found: cython.Py_ssize_t = 0
@@ -79,7 +84,7 @@ class Candidates:
             for k in range(self.by_score.shape[0]):
                 s = self.by_score[k]
                 self.movable[s] = 0
-                if self.on[s] or not self.able[s] or self.locked[s] != locked:
+                if (self.on[s] and not also_on) or self.low_a[s] <= 0.0 or self.locked[s] != locked:
                     continue
                 if self.group_tier[self.group_of[s]] == tier:
                     self.candidate[found] = s

@@ -127,6 +127,11 @@ class Rows:
         with cython.nogil:
             self._choose_kinds()
             self._make_room()
+        self.look_for_live()
+
+    def look_for_live(self) -> None:
+        """Work out live rows and entries from the rooms as they are now."""
+        with cython.nogil:
             self._find_live()
             self._list_entries()
 
@@ -137,13 +142,6 @@ class Rows:
     def live_count(self) -> cython.Py_ssize_t:
         """Return how many rows are live."""
         return self.live_rows
-
-    def clear(self) -> None:
-        """Leave every row the whole of its room."""
-        r: cython.Py_ssize_t
-        with cython.nogil:
-            for r in range(self.up.shape[0] * self.kinds):
-                self.left[r] = self.room[r]
 
     def measure(self) -> cython.double:
         """Sum up all currents anew; return the largest excess over the room of a row that has any current."""

@@ -7,14 +7,17 @@ from ._answer import Answer
 from ._candidates import Candidates
 from ._checks import SOUND, Checks
 from ._filling import Filling
-from ._order import LOCKED, MINIMA, STEPS, TIERED, Order
+from ._order import LOCKED, MINIMA, RELIED, STEPS, TIERED, Order
+from ._relying import Relying
 from ._rows import Rows
 from ._sorting import Sorter
 from ._starting import Starting
 from ._steps import Steps
 from ._tree import Tree
+from ._utility import Utility
 from .checks import check_shapes, refusal
-from .problem import Allocation, AllocationProblem
+from .problem import Allocation, AllocationProblem, Objective
+from .search import Search
 from .workspace import Workspace
 
 INCUMBENT_BONUS = 0.25
@@ -31,7 +34,7 @@ class Allocator:
     their shapes and types stay as they are.
     """
 
-    def __init__(self, problem: AllocationProblem) -> None:
+    def __init__(self, problem: AllocationProblem, *, objective: Objective = Objective.SERVED) -> None:
         """Take views of the problem's arrays and allocate everything that is needed.
 
         Raises:
@@ -56,7 +59,9 @@ class Allocator:
         self._starting = Starting(space)
         self._filling = Filling(space)
         self._steps = Steps(space)
+        self._relying = Relying(space)
         self._writer = Answer(space)
+        self._search = None if objective is Objective.SERVED else Search(self._admission, Utility(space), self._rise)
         self._groups = 0
         self._entries = 0
         self._tiers: list[int] = [0]
@@ -74,10 +79,21 @@ class Allocator:
         if fault != SOUND:
             raise refusal(self._problem, fault, self._checks.where())
         flags = self._put_in_order()
-        rows = self._rows
-        rows.set_up()
+        self._rows.set_up()
+        over_a = self._share(flags)
+        if flags & RELIED:
+            over_a = self._share_again(flags)
+        kinds = self._rows.kind_count()
+        if over_a > OVER_A:
+            self._writer.take_back(kinds, self._rows.live_count())
+            self._rows.measure()
+        self._writer.write(self._groups, kinds)
+        return self._answer
+
+    def _share(self, flags: int) -> float:
+        """Admit and fill tier by tier; return the largest excess over a room, which is of rounding."""
         self._candidates.clear()
-        rows.clear()
+        self._rows.measure()
         if flags & MINIMA:
             self._admit_locked(flags)
         over_a = 0.0
@@ -85,11 +101,15 @@ class Allocator:
             if flags & MINIMA:
                 self._admit(tier)
             over_a = self._fill(tier, flags)
-        if over_a > OVER_A:
-            self._writer.take_back(rows.kind_count(), rows.live_count())
-            rows.measure()
-        self._writer.write(self._groups, rows.kind_count())
-        return self._answer
+        return over_a
+
+    def _share_again(self, flags: int) -> float:
+        """Share with the discharge that is counted on as room, and every discharge as it is."""
+        self._relying.rely(self._groups, self._rows.kind_count())
+        self._rows.look_for_live()
+        over_a = self._share(flags)
+        self._relying.join(self._groups)
+        return over_a
 
     def _put_in_order(self) -> int:
         """Bring tree, slots and groups up to date; return what there is among the chargers."""
@@ -106,6 +126,9 @@ class Allocator:
         if regrouped or not order.still_right():
             self._by_level.sort(self._count)
             order.place()
+        if flags & MINIMA:
+            self._candidates.rank()
+            self._by_score.sort(self._count)
         return flags
 
     def _reserve(self, entries: int) -> None:
@@ -117,8 +140,6 @@ class Allocator:
 
     def _admit_locked(self, flags: int) -> None:
         """Admit those that must stay on, tier by tier, before anybody else."""
-        self._candidates.rank()
-        self._by_score.sort(self._count)
         if flags & LOCKED:
             for tier in self._tiers:
                 self._admit_best(tier, locked=True)
@@ -128,10 +149,15 @@ class Allocator:
             self._candidates.admit_all(tier)
         else:
             self._admit_best(tier, locked=False)
+        if self._search is not None:
+            self._rows.measure()
+            candidates = self._candidates.choose(tier, locked=False, also_on=True)
+            self._admission.open(candidates, self._rows.kind_count())
+            self._search.run(tier, candidates, self._count)
         self._rows.measure()
 
     def _admit_best(self, tier: int, *, locked: bool) -> None:
-        candidates = self._candidates.choose(tier, locked)
+        candidates = self._candidates.choose(tier, locked, also_on=False)
         if self._admission.take(candidates, self._rows.kind_count()):
             self._by_density.sort(candidates)
             self._admission.improve()
@@ -139,7 +165,7 @@ class Allocator:
 
     def _fill(self, tier: int, flags: int) -> float:
         """Raise the currents of a tier to their fair shares, on the step grids; return the largest excess."""
-        self._raise(tier, smooth_only=False)
+        self._rise(tier)
         over_a: float = self._rows.measure()
         if flags & STEPS:
             smooth = self._steps.round_down(tier)
@@ -151,6 +177,9 @@ class Allocator:
                 over_a = self._rows.measure()
         return over_a
 
+    def _rise(self, tier: int) -> None:
+        self._raise(tier, smooth_only=False)
+
     def _raise(self, tier: int, *, smooth_only: bool) -> None:
         live_rows = self._rows.live_count()
         later = self._starting.begin(self._groups, live_rows, tier, smooth_only)
@@ -159,7 +188,7 @@ class Allocator:
         self._filling.run(live_rows, self._rows.kind_count(), later)
 
 
-def allocate(problem: AllocationProblem) -> Allocation:
+def allocate(problem: AllocationProblem, *, objective: Objective = Objective.SERVED) -> Allocation:
     """Share the rooms of the circuits among the chargers.
 
     Who is on is decided at the minima (`_admission`). How much each then gets is weighted max-min fair (`_filling`): a
@@ -178,4 +207,4 @@ def allocate(problem: AllocationProblem) -> Allocation:
     Raises:
         ValueError: a field is of the wrong shape or type, or a value cannot be meant.
     """
-    return Allocator(problem).allocate()
+    return Allocator(problem, objective=objective).allocate()
