@@ -1,8 +1,7 @@
 """Against exact NumPy and against mixed-integer optima from HiGHS, on seeded streets."""
 
-from collections.abc import Sequence
-
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from benchmarks.parts.allocation_instances import Instance, Kind, street
@@ -17,9 +16,9 @@ UTILITY_SEEDS = range(10)
 """The mean of four is still a matter of luck."""
 
 
-def over_a(instance: Instance, current_a: Sequence[float]) -> float:
+def over_a(instance: Instance, current_a: npt.NDArray[np.float64]) -> float:
     """Return the largest excess over a limit, free of the rounding of long sums."""
-    loads = instance.matrix.multiply(np.asarray(current_a)).astype(np.longdouble).toarray().sum(axis=1)
+    loads = instance.matrix.multiply(current_a).astype(np.longdouble).toarray().sum(axis=1)
     return float((loads - instance.room_a).max())
 
 
@@ -71,8 +70,8 @@ def test_in_mixed_phases_the_admitted_weight_is_within_a_hundredth_of_the_optimu
         assert served(instance, allocate(instance.problem).current_a) >= 0.99 * optimum(instance)
 
 
-def served(instance: Instance, current_a: Sequence[float]) -> float:
-    return float(instance.problem.weight[np.asarray(current_a) > 3.0].sum())
+def served(instance: Instance, current_a: npt.NDArray[np.float64]) -> float:
+    return float(instance.problem.weight[current_a > 3.0].sum())
 
 
 def optimum(instance: Instance) -> float:
@@ -85,7 +84,7 @@ def utility_losses(chargers: int, kind: Kind, tightness: float) -> list[float]:
     for seed in UTILITY_SEEDS:
         instance = street(chargers, seed=seed, kind=kind, tightness=tightness, minimum_a=6.0)
         answer = installed(instance.problem, objective=Objective.UTILITY)
-        assert over_a(instance, answer.current_a.tolist()) <= 1e-9
+        assert over_a(instance, answer.current_a) <= 1e-9
         losses.append(1 - value(instance, answer.current_a, Judge.UTILITY) / best(instance, Judge.UTILITY).value)
     return losses
 
@@ -93,8 +92,10 @@ def utility_losses(chargers: int, kind: Kind, tightness: float) -> list[float]:
 @pytest.mark.skipif(not COMPILED, reason="the search takes its time as plain Python")
 @pytest.mark.parametrize("tightness", [0.6, 1.0])
 @pytest.mark.parametrize("chargers", [10, 20, 40, 60])
-def test_the_utility_is_within_three_hundredths_of_the_optimum_on_average(chargers: int, tightness: float) -> None:
-    assert np.mean(utility_losses(chargers, Kind.MIXED, tightness)) <= 0.03
+def test_in_mixed_phases_the_utility_is_near_the_optimum(chargers: int, tightness: float) -> None:
+    losses = utility_losses(chargers, Kind.MIXED, tightness)
+    assert max(losses) <= 0.03
+    assert np.mean(losses) <= 0.01
 
 
 @pytest.mark.skipif(not COMPILED, reason="the search takes its time as plain Python")
@@ -114,6 +115,6 @@ def test_a_charger_paused_for_the_gain_of_others_is_told_so(allocate: Allocate) 
     served_both = allocate(problem)
     assert served_both.current_a.tolist() == [19, 6]
     answer = allocate(problem, objective=Objective.UTILITY)  # type: ignore[call-arg]  # the fixture's plain type
-    assert answer.current_a.tolist() == [25, 0]
+    assert answer.current_a == pytest.approx([25, 0], abs=1e-9)
     assert answer.binding.tolist() == [BindingCode.CIRCUIT_CURRENT, BindingCode.OUTWEIGHED]
     assert (answer.binding_circuit[1], answer.binding_phase[1]) == (0, 0)

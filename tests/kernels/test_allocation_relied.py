@@ -6,12 +6,12 @@ from hypothesis import given, settings, strategies as st
 import pytest
 
 from tests.kernels.allocation_judge import overruns
-from tests.kernels.allocation_problems import L1, L2, Allocate, Case, Node, Point, cases, fuse
+from tests.kernels.allocation_problems import L1, L2, L123, Allocate, Case, Node, Point, cases, fuse
 from tidewatt.kernels.allocation import BindingCode
 
 
-def discharging(maximum_a: float, relied_a: float, **more: int) -> Point:
-    return Point(direction=-1, maximum_a=maximum_a, relied_a=relied_a, **more)
+def discharging(maximum_a: float, relied_a: float, phases: int = L123) -> Point:
+    return Point(direction=-1, maximum_a=maximum_a, relied_a=relied_a, phases=phases)
 
 
 def test_metered_discharge_makes_room(allocate: Allocate) -> None:

@@ -4,8 +4,7 @@ The sum of the admitted scores is to be large. Chargers of one phase class with 
 matroid, where taking them by descending score is optimal, and nothing else is tried. For mixtures two orders are
 tried, by score and by score per share of what is left. Each is improved by exchanges (insert a refused charger and
 evict the cheapest that stand in its way, or drop one, and in both cases admit whoever then fits), and the better one
-stays. At the end every refused charger gets another chance and is told the row that refuses it; filling only takes
-room, so nobody can fit later who does not fit then.
+stays. At the end every refused charger gets another chance and is told the row that refuses it: filling takes room.
 
 The unchecked indexing is sound because slots, groups and entries come from `_order` and `_rows`.
 """
@@ -31,8 +30,8 @@ EXCHANGE_BUDGET = cython.declare(cython.Py_ssize_t, 1_000_000)
 class Admission:
     """The chargers that are on, and the room they leave.
 
-    `left` is the room of each row less all currents, those that are on included. A journal holds the chargers toggled
-    by the exchange that is being tried, `movable` those it may evict.
+    `left` is the room of each row less all currents. A journal holds the chargers toggled by the exchange that is being
+    tried, `movable` those it may evict.
     """
 
     last: cython.int[::1]
@@ -113,10 +112,10 @@ class Admission:
             for c in range(candidates):
                 self.movable[self.candidate[c]] = 1
 
-    def toggle(self, first: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.bint:
+    def toggle(self, first: cython.Py_ssize_t, end: cython.Py_ssize_t, complete: cython.bint) -> cython.bint:
         """Switch candidates off, or a single one that is off on, in place of the cheapest in its way.
 
-        Returns whether anybody was switched, and could be. `undo` takes it back.
+        With `complete` whoever then fits is switched on too. Returns whether anybody could be switched.
         """
         c: cython.Py_ssize_t
         s: cython.Py_ssize_t
@@ -131,6 +130,8 @@ class Admission:
                 elif end == first + 1:
                     self._insert(s)
                     done = self.on[s]
+            if complete and done:
+                self._complete(self.candidate[first])
         return done
 
     def undo(self) -> None:

@@ -8,6 +8,8 @@ with all values equal stand in the order of the list.
 
 from __future__ import annotations
 
+from typing import Any
+
 import cython
 from cython.cimports.libc.math import ceil, floor
 import numpy as np
@@ -75,11 +77,18 @@ class Order:
     listed: cython.int[::1]
     following: cython.int[::1]
     bucket: cython.int[::1]
+    share: cython.double[::1]
     incumbent_bonus: cython.double
     groups: cython.Py_ssize_t
 
-    def __init__(self, space: Workspace, *, incumbent_bonus: float) -> None:
-        """Take the views of a workspace, and what being on adds to a weight, as a part of it."""
+    def __init__(self, space: Workspace, *, incumbent_bonus: float, share: memoryview[Any]) -> None:
+        """Take the views of a workspace.
+
+        Args:
+            space: the workspace.
+            incumbent_bonus: what being on adds to a weight when it is decided who is on, as a part of it.
+            share: float64[8], factor on the weight in the filling, by phase mask.
+        """
         circuits: cython.Py_ssize_t = space.circuits
         chargers: cython.Py_ssize_t = space.chargers
         self.position = space.position
@@ -105,6 +114,7 @@ class Order:
         self.following = memoryview(np.zeros(chargers, np.int32))
         self.bucket = memoryview(np.zeros(max(circuits * CLASSES, TIERS) + 1, np.int32))
         self.incumbent_bonus = incumbent_bonus
+        self.share = share
         self.groups = 0
 
     def regroup(self) -> cython.bint:
@@ -237,7 +247,7 @@ class Order:
             low_a = self.minimum_a[i]
             high_a = self.maximum_a[i]
             step_a = self.step_a[i]
-            weight = self.weight[i]
+            weight = self.weight[i] * self.share[self.phases[i]]
             if step_a > 0.0:
                 flags |= _STEPS
                 low_a = ceil(low_a / step_a - ROUNDING) * step_a + 0.0
@@ -255,7 +265,7 @@ class Order:
                 flags |= _TIERED
             if self.relied_a[i] > 0.0 and self.direction[i] < 0:
                 flags |= _RELIED
-            self.score[s] = weight * (1.0 + self.incumbent_bonus * self.incumbent[i]) + self.deficit[i]
+            self.score[s] = self.weight[i] * (1.0 + self.incumbent_bonus * self.incumbent[i]) + self.deficit[i]
             self.score_rank[s] = self.score[s]
             self.slot_weight[s] = weight
             self.low_a[s] = low_a

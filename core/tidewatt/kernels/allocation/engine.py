@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from ._admission import Admission
 from ._answer import Answer
 from ._candidates import Candidates
@@ -23,6 +25,11 @@ from .workspace import Workspace
 INCUMBENT_BONUS = 0.25
 """What being on adds to a charger's weight when it is decided who is on, as a part of that weight."""
 
+PHASES = np.array([max(mask.bit_count(), 1) for mask in range(8)], np.float64)
+SHARE = {Objective.SERVED: np.ones(8), Objective.UTILITY: 1.0 / np.sqrt(PHASES)}
+"""Factor on the weight in the filling, by phase mask: what is shared fairly is the current, and with `UTILITY` the
+geometric mean of the current and its sum over the phases used."""
+
 OVER_A = 1e-9
 """Rounding may leave a limit exceeded by no more than this."""
 
@@ -31,7 +38,7 @@ class Allocator:
     """Allocates again and again what is in the arrays of one problem, without allocating memory.
 
     Write new limits, loads, weights or any other values into the problem's arrays between two calls of `allocate`;
-    their shapes and types stay as they are.
+    their shapes and types stay as they are. `objective` says what decides who is on.
     """
 
     def __init__(self, problem: AllocationProblem, *, objective: Objective = Objective.SERVED) -> None:
@@ -48,7 +55,7 @@ class Allocator:
         self._count = space.chargers
         self._checks = Checks(space)
         self._tree = Tree(space)
-        self._order = Order(space, incumbent_bonus=INCUMBENT_BONUS)
+        self._order = Order(space, incumbent_bonus=INCUMBENT_BONUS, share=memoryview(SHARE[objective]))
         self._by_level = Sorter(space.level_key, space.by_level)
         self._by_start = Sorter(space.start_key, space.by_start)
         self._by_score = Sorter(space.score_key, space.by_score)

@@ -40,7 +40,11 @@ class Objective(IntEnum):
     SERVED = 0
     """Serve as much weight as possible: nobody whose minimum fits is paused so that others get more."""
     UTILITY = 1
-    """Raise the sum of weight x ln(1 + current / 6 A): a light charger is paused where heavier ones gain more."""
+    """Raise the sum of weight x ln(1 + current / 6 A): a light charger is paused where heavier ones gain more.
+
+    The fair shares are then of the geometric mean of a charger's current and the sum of it over its phases: a
+    three-phase charger, which loads three phases, has 1 / sqrt(3) of the current of a single-phase one.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -71,7 +75,8 @@ class AllocationProblem:
         incumbent: bool[N], is on now: its weight counts a quarter more, so that a swap needs a real gain.
         deficit: float64[N], added to the weight when it is decided who is on, from 0 to 1e12: what a charger has
             earned by waiting. One that waits long enough outgrows every weight.
-        tier: uint8[N], 0 before 1 and so on: a tier is admitted and filled before the next gets anything.
+        tier: uint8[N], 0 before 1 and so on: a tier is admitted and filled before the next gets anything but the minima
+            of its chargers that are locked on.
         relied_a: float64[N], the discharge that a meter sees now. So much of what the charger is given is counted on
             as room for charging; 0 where there is no meter, and without meaning for a charger that charges.
     """
@@ -107,8 +112,8 @@ class Allocation:
         binding: int8[N], the `BindingCode` of the constraint that kept the charger from more.
         binding_circuit: int32[N], the circuit of that constraint, -1 for the charger's own maximum.
         binding_phase: int8[N], the phase of that constraint, 0 for L1, -1 where it has none.
-        headroom_a: float64[V, 3], import limit less base less charging, with every discharge counted as zero;
-            infinite without a limit, negative where the base alone is above it.
+        headroom_a: float64[V, 3], import limit less base less charging, with every discharge counted as zero but for
+            what is relied on; infinite without a limit, negative where the base alone is above it.
     """
 
     current_a: Floats

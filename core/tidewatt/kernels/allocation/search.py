@@ -19,7 +19,8 @@ GAIN = 1.0 + 1e-9
 class Search:
     """Drops and adds chargers of a tier as long as that raises the utility of the fair shares.
 
-    The lightest are tried first: dropped if they are on, else put on in place of the cheapest in their way.
+    The lightest are tried first: dropped if they are on, else put on in place of the cheapest in their way; in both
+    cases as such, and with whoever then fits.
     """
 
     def __init__(self, admission: Admission, utility: Utility, raise_currents: Callable[[int], None]) -> None:
@@ -39,7 +40,7 @@ class Search:
         size = candidates // 4
         while candidates > MANY and size > 1:
             for end in range(candidates, 0, -size):
-                self._try(max(end - size, 0), end)
+                self._try(max(end - size, 0), end, complete=False)
             size //= 2
         improved = True
         while improved:
@@ -49,15 +50,16 @@ class Search:
     def _try_each(self, candidates: int) -> bool:
         improved = False
         for place in range(candidates - 1, -1, -1):
-            improved = self._try(place, place + 1) or improved
+            for complete in (False, True):
+                improved = self._try(place, place + 1, complete=complete) or improved
         return improved
 
-    def _try(self, first: int, end: int) -> bool:
+    def _try(self, first: int, end: int, *, complete: bool) -> bool:
         """Drop a batch, or for one charger toggle it; return whether that is worth more, undo it if not."""
         if self._left <= 0:
             return False
         self._left -= 1
-        if self._admission.toggle(first, end):
+        if self._admission.toggle(first, end, complete):
             worth = self._worth()
             if worth > self._best * GAIN:
                 self._best = worth
