@@ -7,8 +7,19 @@ from . import allocation, battery, demand, dispatch, frequency, line_to_line, pl
 
 COMPILED: bool = all(
     kernel.COMPILED
-    for kernel in [allocation, battery, demand, dispatch, frequency, line_to_line, planning, protection, thermal]
+    for kernel in [allocation, battery, dispatch, frequency, line_to_line, planning, protection, thermal]
 )
-"""Whether all kernels run as machine code."""
+"""Whether all kernels run as machine code; `demand` has nothing worth compiling."""
 
-__all__ = ["COMPILED"]
+__all__ = [
+    "COMPILED",
+    "allocation",
+    "battery",
+    "demand",
+    "dispatch",
+    "frequency",
+    "line_to_line",
+    "planning",
+    "protection",
+    "thermal",
+]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tidewatt.kernels import validation
-from tidewatt.kernels.validation import check_array, check_number, refuse
+from tidewatt.kernels.validation import check_array, check_number, check_values, refuse
 
 from .problem import Chemistry, Curve, Floats, LossModel, WearModel
 
@@ -15,7 +14,7 @@ LARGEST_C = 1e3
 LARGEST_CYCLES = 1e9
 
 
-def check_values(field: str, values: object, low: float, high: float, remedy: str, *, size: int | None = None) -> int:
+def check_range(field: str, values: object, low: float, high: float, remedy: str, *, size: int | None = None) -> int:
     """Refuse what is not an array of numbers from low to high, or NaN; return its length.
 
     Raises:
@@ -24,7 +23,7 @@ def check_values(field: str, values: object, low: float, high: float, remedy: st
     if type(values) is not np.ndarray or values.dtype != np.float64 or values.ndim != 1:
         got = f"{values.dtype}{list(values.shape)}" if type(values) is np.ndarray else type(values).__name__
         raise ValueError(f"{field}: {got} is not usable. Give an array float64[N].")
-    validation.check_values(field, values, np.float64, (values.size if size is None else size,))
+    check_values(field, values, np.float64, (values.size if size is None else size,))
     refuse(field, values, (values < low) | (values > high), remedy)
     return values.size
 
@@ -32,8 +31,8 @@ def check_values(field: str, values: object, low: float, high: float, remedy: st
 def check_curve(field: str, curve: Curve, low: float, high: float) -> None:
     """Refuse a curve that does not go forward, or whose values are not from low to high."""
     at, value = getattr(curve, "at", None), getattr(curve, "value", None)
-    size = check_values(f"{field}.at", at, -1e6, 1e6, "Give numbers in ascending order.")
-    check_values(f"{field}.value", value, low, high, f"Give a value from {low:g} to {high:g}.", size=size)
+    size = check_range(f"{field}.at", at, -1e6, 1e6, "Give numbers in ascending order.")
+    check_range(f"{field}.value", value, low, high, f"Give a value from {low:g} to {high:g}.", size=size)
     if size == 0:
         raise ValueError(f"{field}.at: float64[0] is not usable. Give at least one point.")
     backward = np.append(False, ~(np.diff(curve.at) > 0))
@@ -58,7 +57,7 @@ def check_wear(wear: WearModel) -> None:
     """Refuse a wear model whose cycles rise with their depth."""
     check_number("price", wear.price, 0.0, 1e12, "Give the price of the battery.")
     check_number("usable_kwh", wear.usable_kwh, 1e-6, LARGEST_KWH, "Give the usable capacity in kWh, above zero.")
-    size = check_values("depth_pct", wear.depth_pct, 1e-3, 100.0, "Give a depth above 0 to 100 %.")
+    size = check_range("depth_pct", wear.depth_pct, 1e-3, 100.0, "Give a depth above 0 to 100 %.")
     if size < 2:
         raise ValueError(f"depth_pct: float64[{size}] is not usable. Give at least two points.")
     check_array(wear, "depth_pct", np.float64, (size,))

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from tidewatt.kernels import validation
-from tidewatt.kernels.validation import check_array, check_kind, check_number, check_whole, refuse
+from tidewatt.kernels.validation import check_array, check_kind, check_number, check_values, check_whole, refuse
 
 from . import _arrays, _rainflow
-from .checks import check_values, check_wear, plain
+from .checks import check_range, check_wear, plain
 from .problem import Cycles, Floats, WearModel
 
 LARGEST_VALUE = 1e9
@@ -32,7 +31,7 @@ def rainflow(values: Floats) -> Cycles:
     Raises:
         ValueError: a value cannot be meant; names the field, the index, the value and the remedy.
     """
-    check_values("values", values, -LARGEST_VALUE, LARGEST_VALUE, "Give finite values.")
+    check_range("values", values, -LARGEST_VALUE, LARGEST_VALUE, "Give finite values.")
     refuse("values", values, np.isnan(values), "Give finite values; leave out what is missing.")
     ends, count = _rainflow.rainflow(plain(values))
     low, high = ends[:, 0], ends[:, 1]
@@ -100,7 +99,7 @@ class CycleCounter:
         series = self._depth.size
         if type(values) is not np.ndarray or values.ndim != 2:
             raise ValueError(f"values: {type(values).__name__} is not usable. Give an array float64[T, {series}].")
-        validation.check_values("values", values, np.float64, (values.shape[0], series))
+        check_values("values", values, np.float64, (values.shape[0], series))
         high = self._low + self._step * self._steps
         outside = (values < self._low) | (values > high)
         refuse("values", values, outside, f"Give a value from {self._low:g} to {high:g}.")
@@ -143,7 +142,7 @@ def cycles_to_end(wear: WearModel, depth_pct: Floats) -> Floats:
         ValueError: a value cannot be meant; names the field, the index, the value and the remedy.
     """
     check_wear(wear)
-    check_values("depth_pct", depth_pct, 1e-6, 100.0, "Give a depth above 0 to 100 %.")
+    check_range("depth_pct", depth_pct, 1e-6, 100.0, "Give a depth above 0 to 100 %.")
     refuse("depth_pct", depth_pct, np.isnan(depth_pct), "Give a depth above 0 to 100 %.")
     cycles = np.empty(depth_pct.size)
     _arrays.cycles_at(plain(wear.depth_pct), plain(wear.cycles), plain(depth_pct), cycles)
@@ -162,7 +161,7 @@ def life_used(wear: WearModel, depth_pct: Floats, count: Floats) -> float:
         ValueError: a value cannot be meant; names the field, the index, the value and the remedy.
     """
     cycles = cycles_to_end(wear, depth_pct)
-    check_values("count", count, 0.0, LARGEST_COUNT, "Give how often it occurred.", size=depth_pct.size)
+    check_range("count", count, 0.0, LARGEST_COUNT, "Give how often it occurred.", size=depth_pct.size)
     refuse("count", count, np.isnan(count), "Give how often it occurred.")
     return float(np.sum(count / cycles))
 

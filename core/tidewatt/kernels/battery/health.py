@@ -6,7 +6,7 @@ import numpy as np
 
 from tidewatt.kernels.validation import check_number
 
-from .checks import LARGEST_KWH, check_values
+from .checks import LARGEST_KWH, check_range
 from .problem import Flags, Floats, SocEstimate
 
 GATE_MARGIN_PCT = 1.0
@@ -24,7 +24,7 @@ def may_discharge(soh_pct: Floats, gate_pct: float, may: Flags | None = None) ->
     Raises:
         ValueError: a value cannot be meant; names the field, the index, the value and the remedy.
     """
-    size = check_values("soh_pct", soh_pct, 0.0, 150.0, "Give 0 to 150, NaN where it is not known.")
+    size = check_range("soh_pct", soh_pct, 0.0, 150.0, "Give 0 to 150, NaN where it is not known.")
     check_number("gate_pct", gate_pct, 0.0, 100.0, "Give 0 to 100; 0 for no gate.")
     if may is not None and (not isinstance(may, np.ndarray) or may.dtype != np.bool_ or may.shape != (size,)):
         raise ValueError(f"may: {type(may).__name__} is not usable. Give an array bool[{size}], or None.")
@@ -57,7 +57,7 @@ def estimate_soc(
     Raises:
         ValueError: a value cannot be meant; names the field, the index, the value and the remedy.
     """
-    size = check_values("known_pct", known_pct, 0.0, 100.0, "Give 0 to 100, NaN where it is not known.")
+    size = check_range("known_pct", known_pct, 0.0, 100.0, "Give 0 to 100, NaN where it is not known.")
     for field, values, low, high in (
         ("known_deviation_pct", known_deviation_pct, 0.0, 100.0),
         ("stored_kwh", stored_kwh, -LARGEST_KWH, LARGEST_KWH),
@@ -65,7 +65,7 @@ def estimate_soc(
         ("capacity_deviation_kwh", capacity_deviation_kwh, 0.0, LARGEST_KWH),
     ):
         remedy = f"Give a number from {low:g} to {high:g}, NaN where it is not known."
-        check_values(field, values, low, high, remedy, size=size)
+        check_range(field, values, low, high, remedy, size=size)
     change_pct = 100.0 * stored_kwh / capacity_kwh
     of_capacity_pct = change_pct * capacity_deviation_kwh / capacity_kwh
     deviation_pct = np.sqrt(known_deviation_pct**2 + of_capacity_pct**2)

@@ -7,7 +7,7 @@ import numpy as np
 from tidewatt.kernels.validation import check_kind, check_number
 
 from . import _arrays
-from .checks import LARGEST_C, LARGEST_KW, check_chemistry, check_curve, check_losses, check_values, plain, writable
+from .checks import LARGEST_C, LARGEST_KW, check_chemistry, check_curve, check_losses, check_range, plain, writable
 from .problem import Chemistry, Curve, Floats, LossModel, PowerLimits
 
 
@@ -37,13 +37,13 @@ def power_limits(
     check_chemistry(chemistry)
     if out is not None:
         check_kind("out", out, PowerLimits)
-    size = check_values("soc_pct", soc_pct, 0.0, 100.0, "Give 0 to 100, NaN where it is not known.")
+    size = check_range("soc_pct", soc_pct, 0.0, 100.0, "Give 0 to 100, NaN where it is not known.")
     powers = {"charge_kw": charge_kw, "discharge_kw": discharge_kw}
     for field, values in powers.items():
-        check_values(field, values, 0.0, LARGEST_KW, "Give a magnitude in kW, zero or more.", size=size)
+        check_range(field, values, 0.0, LARGEST_KW, "Give a magnitude in kW, zero or more.", size=size)
     if temperature_c is not None:
         remedy = "Give deg C, NaN where it is not known."
-        check_values("temperature_c", temperature_c, -LARGEST_C, LARGEST_C, remedy, size=size)
+        check_range("temperature_c", temperature_c, -LARGEST_C, LARGEST_C, remedy, size=size)
     results = []
     for field, (by_soc, by_temperature) in {
         "charge_kw": (chemistry.charge_by_soc, chemistry.charge_by_temperature),
@@ -98,7 +98,7 @@ def stored_kw(losses: LossModel, power_kw: Floats, *, out: Floats | None = None)
         ValueError: a value cannot be meant; names the field, the index, the value and the remedy.
     """
     check_losses(losses)
-    size = check_values("power_kw", power_kw, -LARGEST_KW, LARGEST_KW, "Give a power in kW.")
+    size = check_range("power_kw", power_kw, -LARGEST_KW, LARGEST_KW, "Give a power in kW.")
     stored = writable(out, size)
     _arrays.stored_kw(
         float(losses.fixed_kw), float(losses.proportional), float(losses.quadratic_per_kw), plain(power_kw), stored

@@ -7,11 +7,7 @@ would cost as much as it saves.
 from .engine import step
 from .problem import DemandAnswer, DemandSample, DemandSettings, DemandState, LoadState, PeakState, WindowState
 
-COMPILED: bool = True
-"""Nothing in this kernel waits to be compiled."""
-
 __all__ = [
-    "COMPILED",
     "DemandAnswer",
     "DemandSample",
     "DemandSettings",
