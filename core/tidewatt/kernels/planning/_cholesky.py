@@ -7,6 +7,9 @@ rows at a time where that saves reading and writing.
 import cython
 from cython.cimports.libc.math import sqrt
 
+COMPILED: bool = cython.compiled
+"""Whether this module runs as machine code."""
+
 RELATIVE_PIVOT = cython.declare(cython.double, 1e-14)
 """A pivot below this part of its diagonal element is rounding only."""
 

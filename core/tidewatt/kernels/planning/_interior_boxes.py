@@ -10,6 +10,9 @@ import cython
 from cython.cimports.libc.math import sqrt
 import numpy as np
 
+COMPILED: bool = cython.compiled
+"""Whether this module runs as machine code."""
+
 NOWHERE = cython.declare(cython.double, 1e-30)
 """The value of a variable without width: not quite 0, so that all formulas work, but too little to add to anything."""
 

@@ -11,6 +11,9 @@ A peak row is taken out of the equations at once; the peaks themselves border th
 import cython
 import numpy as np
 
+COMPILED: bool = cython.compiled
+"""Whether this module runs as machine code."""
+
 MARGIN = cython.declare(cython.double, 0.05)
 """Where the start is, how far a piece is from its ends at least, as a part of its width."""
 

@@ -8,6 +8,9 @@ not, it still ends with powers within all limits, at worst those of doing nothin
 import cython
 import numpy as np
 
+COMPILED: bool = cython.compiled
+"""Whether this module runs as machine code."""
+
 CAN_DISCHARGE = cython.declare(cython.uchar, 1)
 BELOW_FLOOR = cython.declare(cython.uchar, 2)
 HAS_TARGET = cython.declare(cython.uchar, 4)

@@ -8,6 +8,9 @@ at most their widths.
 
 import cython
 
+COMPILED: bool = cython.compiled
+"""Whether this module runs as machine code."""
+
 CAN_DISCHARGE = cython.declare(cython.uchar, 1)
 BELOW_FLOOR = cython.declare(cython.uchar, 2)
 HAS_TARGET = cython.declare(cython.uchar, 4)

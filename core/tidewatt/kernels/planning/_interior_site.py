@@ -6,6 +6,9 @@ pieces of rising cost, each between 0 and its width: feed-in, import, breach at 
 
 import cython
 
+COMPILED: bool = cython.compiled
+"""Whether this module runs as machine code."""
+
 
 @cython.cclass
 class Reach:

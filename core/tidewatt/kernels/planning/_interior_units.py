@@ -6,6 +6,9 @@ worth of stored energy. Units touch the rest of the site only through the row of
 
 import cython
 
+COMPILED: bool = cython.compiled
+"""Whether this module runs as machine code."""
+
 CAN_DISCHARGE = cython.declare(cython.uchar, 1)
 BELOW_FLOOR = cython.declare(cython.uchar, 2)
 HAS_TARGET = cython.declare(cython.uchar, 4)

@@ -11,6 +11,9 @@ A circuit couples to the one above it by a diagonal, see `_cholesky.subtract_inv
 import cython
 import numpy as np
 
+COMPILED: bool = cython.compiled
+"""Whether this module runs as machine code."""
+
 NEGLIGIBLE = cython.declare(cython.double, 1e-40)
 """A product of ratios below this changes nothing any more (and soon would be too small for fast arithmetic)."""
 

@@ -36,8 +36,8 @@ LONGER: Final = 0.3
 WORTH_KEEPING: Final = 0.02
 """How much longer both parts of the step together must become for a correction to be kept."""
 
-FEASIBLE: Final = 1e-9
-"""What the rows may lack in the end, in the units of `Model`."""
+FEASIBLE: Final = 1e-8
+"""What the rows may lack in the end, as a part of the largest power there is; `_interior_finish` does away with it."""
 
 BLOCKED: Final = 0.01
 """A step that goes no further than this part of the way is replaced by one that only seeks the centre."""
@@ -198,6 +198,7 @@ class InteriorPoint:
         money = model.price * model.power_kw
         primal = dual = 0.0
         lack = np.inf
+        feasible = FEASIBLE * max(1.0, float(np.abs(model.site_value).max()))
         for steps in range(STEPS):
             self._move(primal, dual)
             gap, value = boxes.total(0), boxes.total(1) * money + model.constant
@@ -208,7 +209,7 @@ class InteriorPoint:
             if not np.isfinite(gap):
                 self.start(STARTS[0])
                 return steps
-            if not model.width.size or (gap * money < tolerance * (1.0 + abs(value)) and lack < FEASIBLE):
+            if not model.width.size or (gap * money < tolerance * (1.0 + abs(value)) and lack < feasible):
                 return steps
             self.equations.factor()
             primal, dual = self._predict()
