@@ -16,6 +16,8 @@ LANES: int = 256
 MAGIC = cython.declare(cython.double, 6755399441055744.0)  # see _bounds
 # Times anything finite it is zero, which the compiler does not know: it would split a loop by a zero that it knows.
 ZERO = cython.declare(cython.double, 0.0)
+# So near, the next level differs from the one after it by a part of this that is lost in rounding.
+CLOSE = cython.declare(cython.double, 1e-7)
 HIGHEST_LEVEL = cython.declare(cython.double, 1002.0)  # a merit of 1 and full power at a weight of 0.001
 
 
@@ -105,7 +107,7 @@ def level(
     """Return the level at which all units together take what is wanted, and in how many passes it was found.
 
     A unit takes `clip(slope x (level - start), 0, room)`. One pass tells who would be at rest, at its end, or between
-    at a level; the level that is right for exactly these is the next one. It is right when it does not move: it then
+    at a level; the level that is right for exactly these is the next one. It is right when it hardly moves: it then
     depends on who is where and on nothing else, so not on the guess. (Newton's method on a piecewise linear function;
     where it leaves the bracket or dawdles, the bracket is halved.)
 
@@ -133,12 +135,13 @@ def level(
                 break
             else:
                 there = high if lanes[0] < wanted else low
+            if -CLOSE < there - here < CLOSE:
+                here = there
+                break
             if there > here:
                 low = here
-            elif there < here:
-                high = here
             else:
-                break
+                high = here
             if not low < there < high or (passes > 8 and passes % 2 == 0):
                 there = 0.5 * (low + high)
             if there in (low, high):
