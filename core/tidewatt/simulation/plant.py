@@ -24,7 +24,7 @@ OVERRUN_A: Final = 0.05
 _DUST_WH: Final = 1e-6
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Plugged:
     """A vehicle at a charger. `acceptance_a` is the most it draws now, `power_w` what it draws.
 

@@ -5,6 +5,7 @@ from typing import Final
 
 from .baselines import CheapestSlots, EarliestDeadline, FirstCome, RoundRobin, Unmanaged
 from .contender import Contender
+from .planned import TidewattPlan
 from .tidewatt import TidewattFair
 
 CONTENDERS: Final[tuple[Callable[[], Contender], ...]] = (
@@ -14,6 +15,7 @@ CONTENDERS: Final[tuple[Callable[[], Contender], ...]] = (
     EarliestDeadline,
     CheapestSlots,
     TidewattFair,
+    TidewattPlan,
 )
 """All contenders in the order of the table; each call makes one for one run."""
 

@@ -22,6 +22,14 @@ from .baselines import full_power_s
 _LONGEST_SLOTS: Final = 192
 """Two days: who stays longer is planned as far."""
 
+_SPARE_SLOTS: Final = 1
+"""A quarter hour in hand makes up for what ramps, rounding and others took; who still lacks energy uses it."""
+
+_IMPATIENCE: Final = 1e-4
+"""Each later quarter hour counts as dearer by this part of the mean price: where prices are equal, the earlier one."""
+
+_DECIMALS: Final = 3
+
 _SLOT_H: Final = SLOT_S / 3600
 _UNMET: Final = 10.0
 """A kWh missed counts as many times the dearest kWh, and as much again for prices about zero."""
@@ -51,20 +59,21 @@ def problem_of(plant: Plant, cars: list[tuple[int, Plugged]], peak_so_far_kw: fl
     units = [_circuit_of(plant, circuits, index, car, window) for index, car in cars]
     most_kw = [min(chargers[index].maximum_a, car.session.car.maximum_a) * car.voltage_v / 1000 for index, car in cars]
     least_kw = np.array([chargers[index].minimum_a * car.voltage_v / 1000 for index, car in cars])
-    lacks_kwh = np.array([car.lacks_wh / 1000 for _, car in cars])
+    # Without the dust of sums, so that the order in which energies were added up cannot tip a plan.
+    lacks_kwh = np.array([round(car.lacks_wh, _DECIMALS) / 1000 for _, car in cars])
     count, nothing = len(cars), np.zeros(len(cars))
     import_price = np.ascontiguousarray(scenario.import_price_per_kwh[window])
     months = scenario.month[window] - scenario.month[first]
     peaks = int(months[-1]) + 1 if scenario.peak_price_per_kw > 0 else 0
     return PlanProblem(
         slot_h=_SLOT_H,
-        import_price_per_kwh=import_price,
+        import_price_per_kwh=import_price + _impatience(import_price),
         export_price_per_kwh=np.ascontiguousarray(scenario.export_price_per_kwh[window]),
         co2_kg_per_kwh=np.zeros(slots),
         co2_price_per_kg=0.0,
         peak=months.astype(np.int32) if peaks else np.full(slots, -1, dtype=np.int32),
         peak_price_per_kw=np.full(peaks, scenario.peak_price_per_kw),
-        peak_so_far_kw=np.array([peak_so_far_kw, *[0.0] * peaks][:peaks], dtype=np.float64),
+        peak_so_far_kw=np.array([round(peak_so_far_kw, _DECIMALS), *[0.0] * peaks][:peaks], dtype=np.float64),
         parent=np.array(circuits.parent, dtype=np.int32),
         import_limit_kw=np.array(circuits.limit_kw),
         export_limit_kw=np.full((len(circuits.parent), slots), np.inf),
@@ -88,15 +97,24 @@ def problem_of(plant: Plant, cars: list[tuple[int, Plugged]], peak_so_far_kw: fl
     )
 
 
+def _impatience(import_price_per_kwh: Floats) -> Floats:
+    delay: Floats = (
+        _IMPATIENCE
+        * float(np.abs(import_price_per_kwh).mean())
+        * np.arange(len(import_price_per_kwh), dtype=np.float64)
+    )
+    return delay
+
+
 def _unmet_price(import_price_per_kwh: Floats, peak_price_per_kw: float) -> float:
     return _UNMET * (1.0 + float(np.abs(import_price_per_kwh).max()) + peak_price_per_kw / _SLOT_H)
 
 
 def _departure_slot(plant: Plant, index: int, car: Plugged) -> int:
-    """Return how many whole quarter hours are left for a vehicle, less what its taper takes; at least one."""
+    """Return how many whole quarter hours a vehicle has, less a spare one and what its taper takes; at least one."""
     tapering_s = full_power_s(plant, index, car) - car.lacks_wh / car.highest_w * 3600
     left_s = car.session.expected_departure_s - plant.now_s - max(0.0, tapering_s)
-    return min(max(1, math.floor(left_s / SLOT_S)), _LONGEST_SLOTS)
+    return min(max(1, math.floor(left_s / SLOT_S) - _SPARE_SLOTS), _LONGEST_SLOTS)
 
 
 def _circuits(plant: Plant, window: slice) -> _Circuits:
