@@ -29,7 +29,7 @@ CHECK_BOUNDS = "TIDEWATT_CHECK_BOUNDS"
 
 # Fused multiply-add rounds once where Python rounds twice; without it both ways to run give the same numbers.
 CHECKED = os.environ.get(CHECK_BOUNDS) == "1"
-COMPILE_ARGUMENTS = [] if os.name == "nt" else ["-O1" if CHECKED else "-O3", "-ffp-contract=off", "-g0"]
+COMPILE_ARGUMENTS = [] if os.name == "nt" else ["-O0" if CHECKED else "-O3", "-ffp-contract=off", "-g0"]
 
 
 def directives() -> dict[str, bool | int]:

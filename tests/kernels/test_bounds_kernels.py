@@ -31,7 +31,7 @@ ASK = "from tidewatt.kernels._probe import beside; beside()"
 
 pytestmark = [
     pytest.mark.skipif(not COMPILED, reason="there was no compiler when this environment was set up"),
-    pytest.mark.timeout(600),
+    pytest.mark.timeout(1200),
 ]
 
 
