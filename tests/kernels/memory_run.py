@@ -8,8 +8,9 @@ from pathlib import Path
 import sys
 
 import numpy as np
+import numpy.typing as npt
 
-from tidewatt.kernels import allocation
+from tidewatt.kernels import allocation, dispatch
 
 CHARGERS = 100_000
 PER_CIRCUIT = 12
@@ -52,7 +53,35 @@ def allocation_cycle() -> Callable[[], object]:
     return allocation.Allocator(problem).allocate
 
 
-CYCLES = {"allocation": allocation_cycle}
+def dispatch_cycle() -> Callable[[], object]:
+    """Return a cycle of dispatch: a setpoint that every unit has a part in."""
+    random = np.random.default_rng(0)
+
+    def singles(low: float, high: float) -> npt.NDArray[np.float32]:
+        return random.uniform(low, high, CHARGERS).astype(np.float32)
+
+    fleet = dispatch.Fleet(
+        soc_pct=singles(20, 90),
+        soc_floor_pct=singles(5, 15),
+        soc_ceiling_pct=singles(90, 100),
+        target_soc_pct=singles(50, 90),
+        departure_h=singles(1, 24),
+        capacity_kwh=singles(40, 100),
+        charge_limit_kw=singles(7, 22),
+        discharge_limit_kw=singles(0, 10),
+        ramp_kw_per_s=singles(1, 5),
+        previous_kw=np.zeros(CHARGERS),
+        cycles=singles(0, 2000),
+        soh_pct=singles(75, 100),
+        temperature_c=singles(0, 40),
+        weight=singles(0.5, 2),
+        reachable=np.ones(CHARGERS, np.bool_),
+    )
+    dispatcher = dispatch.Dispatcher(CHARGERS, dispatch.DispatchSettings(period_s=60.0))
+    return lambda: dispatcher.dispatch(fleet, 3.0 * CHARGERS)
+
+
+CYCLES = {"allocation": allocation_cycle, "dispatch": dispatch_cycle}
 
 
 def peak_mb() -> float:
