@@ -16,7 +16,7 @@ from benchmarks.parts.allocation_rivals import drop_the_lowest
 from benchmarks.parts.report import Row
 from benchmarks.parts.scaling import Curve, draw
 from benchmarks.parts.timing import best_of
-from tidewatt.kernels.allocation import allocate
+from tidewatt.kernels.allocation import Allocator, Objective as Purpose
 
 TITLE = "admission at 6 A and fair shares above it, against the best by mixed-integer program (HiGHS)"
 
@@ -79,7 +79,7 @@ def _outcomes(kind: Kind, size: int, objective: Objective, seeds: int, patience_
 def _outcome(kind: Kind, size: int, objective: Objective, seed: int, patience_s: float) -> Outcome:
     instance = street(size, seed=seed, kind=kind, tightness=TIGHTNESS, minimum_a=MINIMUM_A)
     problem = instance.problem
-    ours = partial(allocate, problem)
+    ours = Allocator(problem, objective=Purpose[objective.name]).allocate
     common = partial(drop_the_lowest, instance.matrix, instance.room_a, problem.maximum_a, problem.weight, MINIMUM_A)
     started = time.perf_counter()
     optimum = best(instance, objective, time_limit_s=patience_s)
