@@ -22,7 +22,7 @@ from tidewatt.kernels.validation import check_array, check_number, check_whole, 
         (np.zeros(2, np.float32), "power_kw: float32[2]"),
         ([0.0, 0.0], "power_kw: list"),
         (None, "power_kw: NoneType"),
-        (np.ma.MaskedArray([0.0, 0.0], mask=True), "power_kw: MaskedArray"),
+        (np.zeros(2).view(np.ma.MaskedArray), "power_kw: MaskedArray"),
     ],
 )
 def test_an_array_of_another_kind_is_refused_with_what_was_given(values: Any, got: str) -> None:

@@ -6,8 +6,7 @@ from .checks import check
 from .direct import is_direct, solve_direct
 from .evaluate import follow
 from .fleet import solve_fleet
-from .interior import InteriorState
-from .problem import Plan, PlanProblem
+from .problem import InteriorState, Plan, PlanProblem
 from .reasons import explain
 
 EXACT = 1e-9

@@ -8,8 +8,8 @@ import numpy as np
 
 from .direct import Solution
 from .evaluate import follow, grid_price
-from .interior import InteriorState, relax
-from .problem import Floats, PlanProblem
+from .interior import relax
+from .problem import Floats, InteriorState, PlanProblem
 from .repair import diffuse, repair
 
 TOLERANCE = 1e-5

@@ -10,45 +10,13 @@ from ._interior_finish import Finish
 from .interior_model import Model
 from .interior_point import STARTS, InteriorPoint
 from .penalties import highest, lowest
-from .problem import Floats, PlanProblem
+from .problem import Floats, InteriorState, PlanProblem
 
 TOLERANCE = 1e-7
 """Relative gap between objective and bound at which the relaxation counts as solved."""
 
-
 ENOUGH = 10.0
 """A gap of this many tolerances is no reason to start again."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class InteriorState:
-    """What a later call starts from: the prices of this one.
-
-    Attributes:
-        price_per_kwh: float64[V, T], see `Relaxation`.
-        energy_price_per_kwh: float64[N, T], see `Relaxation`.
-        import_price_per_kwh: float64[T], the prices they belong to, by which a horizon that has moved on is recognised.
-    """
-
-    price_per_kwh: Floats
-    energy_price_per_kwh: Floats
-    import_price_per_kwh: Floats
-
-    def fits(self, problem: PlanProblem) -> bool:
-        """Return whether a problem has as many circuits, units and slots."""
-        circuits, slots = problem.base_kw.shape
-        units = problem.circuit.size
-        return self.price_per_kwh.shape == (circuits, slots) and self.energy_price_per_kwh.shape == (units, slots)
-
-    def scaled(self, problem: PlanProblem, model: Model) -> tuple[Floats, Floats]:
-        """Return the prices of the circuits that matter and of the units, by the slots and units of the model."""
-        matter = np.unique(model.node, return_index=True)[1]
-        slots = problem.import_price_per_kwh.size
-        before, now = self.import_price_per_kwh, problem.import_price_per_kwh
-        moved_on = next((n for n in range(slots) if np.array_equal(before[n:], now[: slots - n])), 0)
-        later = np.minimum(np.arange(slots) + moved_on, slots - 1)
-        price = self.price_per_kwh[np.ix_(matter, later)] * (problem.slot_h / model.price)
-        return price, self.energy_price_per_kwh[:, later] / model.price
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -101,8 +69,8 @@ class InteriorSolver:
         model = Model.of(problem)
         point = InteriorPoint(model)
         answers: list[Relaxation] = []
-        if previous is not None and previous.fits(problem):
-            point.start_from(*previous.scaled(problem, model))
+        if previous is not None and _fits(previous, problem):
+            point.start_from(*_scaled(previous, problem, model))
             answers.append(_answer(problem, point, point.run(tolerance)))
         for start in STARTS:
             if answers and answers[-1].gap <= ENOUGH * tolerance:
@@ -111,6 +79,24 @@ class InteriorSolver:
             answers.append(_answer(problem, point, point.run(tolerance)))
         best = min(answers, key=lambda answer: answer.gap)
         return replace(best, iterations=sum(answer.iterations for answer in answers))
+
+
+def _fits(state: InteriorState, problem: PlanProblem) -> bool:
+    """Return whether a problem has as many circuits, units and slots as the one that a state is of."""
+    circuits, slots = problem.base_kw.shape
+    units = problem.circuit.size
+    return state.price_per_kwh.shape == (circuits, slots) and state.energy_price_per_kwh.shape == (units, slots)
+
+
+def _scaled(state: InteriorState, problem: PlanProblem, model: Model) -> tuple[Floats, Floats]:
+    """Return the prices of the circuits that matter and of the units, by the slots and units of the model."""
+    matter = np.unique(model.node, return_index=True)[1]
+    slots = problem.import_price_per_kwh.size
+    before, now = state.import_price_per_kwh, problem.import_price_per_kwh
+    moved_on = next((n for n in range(slots) if np.array_equal(before[n:], now[: slots - n])), 0)
+    later = np.minimum(np.arange(slots) + moved_on, slots - 1)
+    price = state.price_per_kwh[np.ix_(matter, later)] * (problem.slot_h / model.price)
+    return price, state.energy_price_per_kwh[:, later] / model.price
 
 
 def _answer(problem: PlanProblem, point: InteriorPoint, steps: int) -> Relaxation:

@@ -8,13 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-
-if TYPE_CHECKING:
-    from .interior import InteriorState
 
 type Floats = npt.NDArray[np.float64]
 type Integers = npt.NDArray[np.int32]
@@ -109,6 +105,21 @@ class PlanProblem:
     target_kwh: Floats
     unmet_price_per_kwh: Floats
     end_value_per_kwh: Floats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class InteriorState:
+    """What a later plan of the same circuits and units starts from: the prices of this one.
+
+    Attributes:
+        price_per_kwh: float64[V, T], what one more kWh at each circuit costs.
+        energy_price_per_kwh: float64[N, T], what one more kWh stored during a slot is worth; 0 where absent.
+        import_price_per_kwh: float64[T], the prices they belong to, by which a horizon that has moved on is recognised.
+    """
+
+    price_per_kwh: Floats
+    energy_price_per_kwh: Floats
+    import_price_per_kwh: Floats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
