@@ -33,12 +33,14 @@ def powers(random: Generator) -> Arguments:
     return {"problem": given, "power_kw": power_kw}
 
 
-def sites(random: Generator) -> Arguments:
-    """Return a problem."""
-    return {"problem": problem(random)}
+def problem_and_plan(random: Generator) -> Arguments:
+    """Return a problem, with the plan of the same or of another or without."""
+    given = problem(random)
+    previous = (None, given, problem(random))[random.integers(3)]
+    return {"problem": given, "previous": None if previous is None else planning.plan(previous)}
 
 
 EXAMPLES = {
     "planning.evaluate": Example(planning.evaluate, powers),
-    "planning.plan": Example(planning.plan, sites),
+    "planning.plan": Example(planning.plan, problem_and_plan),
 }

@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 
-from tidewatt.kernels.validation import check_array, check_number, check_values, refuse
+from tidewatt.kernels.validation import check_array, check_kind, check_number, check_values, refuse
 
 from ._ranges import first_outside, first_whole_outside
-from .problem import Floats, Integers, PlanProblem
+from .problem import Floats, Integers, InteriorState, Plan, PlanProblem
 
 SLOT_H = (1e-3, 1e3)
 LARGEST_PRICE = 1e4
@@ -78,6 +78,20 @@ def check(problem: PlanProblem) -> None:
         check_array(problem, field, np.int32, tuple(sizes[axis] for axis in axes))
     _check_places(problem, sizes)
     _check_order(problem)
+
+
+def check_previous(previous: Plan) -> None:
+    """Return when a plan can be started from, whatever site it is of.
+
+    Raises:
+        ValueError: names the field, what was given and what is expected.
+    """
+    check_kind("previous", previous, Plan)
+    if previous.state is not None:
+        check_kind("previous.state", previous.state, InteriorState)
+        for field in InteriorState.__slots__:
+            values = getattr(previous.state, field)
+            check_values(f"previous.state.{field}", values, np.float64, getattr(values, "shape", ()))
 
 
 def check_powers(problem: PlanProblem, power_kw: Floats) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .checks import check
+from .checks import check, check_previous
 from .direct import is_direct, solve_direct
 from .evaluate import follow
 from .fleet import solve_fleet
@@ -26,6 +26,8 @@ def plan(problem: PlanProblem, previous: Plan | None = None) -> Plan:
         ValueError: a field is of the wrong shape or type, or a value cannot be meant.
     """
     check(problem)
+    if previous is not None:
+        check_previous(previous)
     state: InteriorState | None = None
     iterations = 0
     if is_direct(problem):
