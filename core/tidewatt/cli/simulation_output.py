@@ -46,7 +46,8 @@ class Watcher:
 
     def end(self, contender: str, days: float, seconds: float) -> None:
         """Say that a contender is through."""
-        speed = f"{days:.0f} days in {seconds:.1f} s, {days / max(seconds, 1e-9):.3g} days a second"
+        rate = days / max(seconds, 1e-9)
+        speed = f"{days:.0f} days in {seconds:.1f} s, {rate:,.{1 if rate < 10 else 0}f} days a second"
         if self._bar is None:
             print(f"{contender}: {speed}", file=sys.stderr, flush=True)
         else:

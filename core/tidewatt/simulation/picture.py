@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 from pathlib import Path
 from typing import Final
 
@@ -92,8 +92,9 @@ def _window(scenario: Scenario, outcomes: Sequence[Outcome]) -> _Window:
         return _Window(scenario, 0, slots)
     length = _BUSIEST_DAYS * _DAY_SLOTS
     energy = np.concatenate(([0.0], np.cumsum(outcomes[0].charger_kw.sum(axis=1))))
-    starts = np.arange(0, slots - length + 1, _DAY_SLOTS)
-    first = int(starts[np.argmax(energy[starts + length] - energy[starts])])
+    whole = _Window(scenario, 0, slots)
+    midnights = np.array([slot for slot in range(slots - length + 1) if whole.at(slot).time() == time.min])
+    first = int(midnights[np.argmax(energy[midnights + length] - energy[midnights])])
     return _Window(scenario, first, first + length)
 
 
@@ -161,6 +162,6 @@ def _filling_pct(session: ChargingSession, charger_kw: Floats, voltage_v: float)
 
 def _title(window: _Window) -> str:
     scenario, first, last = window.scenario, window.at(window.first), window.at(window.last - 1)
-    days = scenario.slots // _DAY_SLOTS
+    days = round(scenario.slots / _DAY_SLOTS)
     busiest = "" if window.last - window.first == scenario.slots else f" (the busiest days of {days})"
     return f"{scenario.site.name}, {first:%-d %B} to {last:%-d %B %Y}{busiest}; {scenario.time_zone.key}"
