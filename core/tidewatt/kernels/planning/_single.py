@@ -1,11 +1,10 @@
-"""The cheapest way through the slots of one storage unit, all else given: exact, with its dual, by sorting slopes.
+"""The cheapest way through the slots of one storage unit, all else given: exact, by sorting slopes.
 
-What a slot costs depends on the energy it stores: piecewise linear. Where that is not convex (a minimum power, negative
-prices, exports that earn more than imports cost) it is replaced by its lower hull over the allowed powers. The least
-cost of arriving at each energy is then a convex function, held as its segments by ascending slope: a slot merges its
-own segments in, the floor takes segments off the low end for good, the ceiling drops them from the high end, and at
-departure segments are taken as long as they cost less than energy is worth. This is the slope trick for storage
-problems; every segment knows its slot, so the powers come out without a way back.
+What a slot costs depends on the energy it stores: piecewise linear; where not convex, its lower hull over the allowed
+powers. The least cost of arriving at each energy is held as segments by ascending slope: a slot merges its own in, the
+floor takes segments off the low end for good, the ceiling drops them from the high end, and at departure segments are
+taken as long as they cost less than energy is worth. This is the slope trick for storage problems; every segment knows
+its slot, so the powers come out without a way back.
 
 Where a slot ends up on a part of its hull that no power attains, `_branching` decides; `_worth` finds the dual.
 """
@@ -49,6 +48,7 @@ class UnitSolver:
     unmet_price: cython.double
     end_value: cython.double
     value: cython.double
+    off: cython.double
     low_kw: cython.double[::1]
     high_kw: cython.double[::1]
     net_kw: cython.double[::1]
@@ -79,8 +79,7 @@ class UnitSolver:
         self.kinks, self.kink_kw, self.kink_price = space.kinks, space.kink_kw, space.kink_price
         self.points, self.point_kw, self.point_kwh = space.points, space.point_kw, space.point_kwh
         self.point_cost, self.bridge = space.point_cost, space.bridge
-        self.power_kw, self.stored_kwh = space.power_kw, space.stored_kwh
-        self.candidate = np.zeros(points)
+        self.power_kw, self.stored_kwh, self.candidate = space.power_kw, space.stored_kwh, np.zeros(points)
         # Segments are put in at either end of the middle; a floor to be reached splits one more in each slot.
         segments: cython.Py_ssize_t = 2 * slots * points + 2
         self.slope, self.length, self.owner = np.zeros(segments), np.zeros(segments), np.zeros(segments, np.intp)
@@ -98,8 +97,7 @@ class UnitSolver:
 
     def draw(self, k: cython.Py_ssize_t) -> bool:
         """Find the lower hull of slot k of the stay; return whether any power is allowed there."""
-        drawn: cython.bint = self._draw_hull(k)
-        return bool(drawn)
+        return bool(self._draw_hull(k))
 
     def draw_all(self) -> bool:
         """Find all hulls; return whether every slot allows a power."""
@@ -127,30 +125,34 @@ class UnitSolver:
                 energy += self._energy(power_kw[k])
                 cost += self._cost(k, power_kw[k])
                 if self.rise_kwh >= 0.0:
-                    cost += self.floor_price * max(
-                        min(self.floor_kwh, self.start_kwh + self.rise_kwh * (k + 1)) - energy, 0.0
-                    )
+                    cost += self.floor_price * max(self._reach(k) - energy, 0.0)
             cost += self._farewell(energy)
         return float(cost)
 
     def bend(self, k: cython.Py_ssize_t, low_kw: cython.double, high_kw: cython.double) -> float:
         """Return the allowed power between two whose cost is furthest above their straight line, else infinity."""
-        found: cython.Py_ssize_t = self._candidates(k)
+        return float(self._bend(k, low_kw, high_kw, self._candidates(k)))
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _bend(
+        self, k: cython.Py_ssize_t, low_kw: cython.double, high_kw: cython.double, found: cython.Py_ssize_t
+    ) -> cython.double:
+        """Find `bend` among the candidates, and set `off` to how far it is above the line."""
         at: cython.double = self._cost(k, low_kw)
         start: cython.double = self._energy(low_kw)
         rate: cython.double = (self._cost(k, high_kw) - at) / (self._energy(high_kw) - start)
-        furthest: cython.double = -INFINITY
         bend: cython.double = INFINITY
         off: cython.double
         j: cython.Py_ssize_t
+        self.off = -INFINITY
         for j in range(found):
             if low_kw < self.candidate[j] < high_kw:
                 off = self._cost(k, self.candidate[j]) - at - rate * (self._energy(self.candidate[j]) - start)
-                if off > furthest:
-                    furthest, bend = off, self.candidate[j]
-        return float(bend)
-
-    # --- one slot ---------------------------------------------------------------------------------------------------
+                if off > self.off:
+                    self.off, bend = off, self.candidate[j]
+        return bend
 
     @cython.cfunc
     @cython.nogil
@@ -182,9 +184,7 @@ class UnitSolver:
     def _offer(self, found: cython.Py_ssize_t, k: cython.Py_ssize_t, power_kw: cython.double) -> cython.Py_ssize_t:
         """Sort a power into the candidates if it is allowed and new; return how many there are."""
         j: cython.Py_ssize_t = found
-        if not (self.low_kw[k] <= power_kw <= self.high_kw[k]):
-            return found
-        if 0.0 < abs(power_kw) < self.minimum_kw:
+        if not (self.low_kw[k] <= power_kw <= self.high_kw[k]) or 0.0 < abs(power_kw) < self.minimum_kw:
             return found
         while j > 0 and self.candidate[j - 1] > power_kw:
             j -= 1
@@ -246,23 +246,11 @@ class UnitSolver:
         """Return whether powers between points i and i + 1 of the hull of slot k are forbidden or cost more than it."""
         low: cython.double = self.point_kw[k, i]
         high: cython.double = self.point_kw[k, i + 1]
-        at: cython.double = self.point_cost[k, i]
-        rate: cython.double = (self.point_cost[k, i + 1] - at) / (self.point_kwh[k, i + 1] - self.point_kwh[k, i])
-        j: cython.Py_ssize_t
-        dear: cython.double
         if self.minimum_kw > 0.0 and (
             max(low, 0.0) < min(high, self.minimum_kw) or max(low, -self.minimum_kw) < min(high, 0.0)
         ):
             return True
-        for j in range(found):
-            if low < self.candidate[j] < high:
-                dear = self._cost(k, self.candidate[j]) - at
-                dear -= rate * (self._energy(self.candidate[j]) - self.point_kwh[k, i])
-                if dear > WORTHWHILE * (1.0 + abs(at)):
-                    return True
-        return False
-
-    # --- all slots --------------------------------------------------------------------------------------------------
+        return self._bend(k, low, high, found) < INFINITY and self.off > WORTHWHILE * (1.0 + abs(self.point_cost[k, i]))
 
     @cython.cfunc
     @cython.nogil
@@ -346,7 +334,6 @@ class UnitSolver:
         energy: cython.double = self.start_kwh
         top: cython.double = self.start_kwh
         length: cython.double
-        over: cython.double
         slack: cython.double = ROUNDING * (1.0 + self.high_kwh)
         self.first = self.last = self.slope.shape[0] // 2
         self.value = 0.0
@@ -361,9 +348,8 @@ class UnitSolver:
             while energy < self.low_kwh and self.first < self.last:
                 energy += self._take(self.low_kwh - energy)
             while top > self.high_kwh and self.first < self.last:
-                over = top - self.high_kwh
-                if over < self.length[self.last - 1]:
-                    self.length[self.last - 1] -= over
+                if top - self.high_kwh < self.length[self.last - 1]:
+                    self.length[self.last - 1] -= top - self.high_kwh
                     top = self.high_kwh
                 else:
                     self.last -= 1
@@ -371,7 +357,7 @@ class UnitSolver:
             if energy < self.low_kwh - slack or energy > self.high_kwh + slack:
                 return False
             if self.rise_kwh >= 0.0:
-                self._price_floor(energy, min(self.floor_kwh, self.start_kwh + self.rise_kwh * (k + 1)))
+                self._price_floor(energy, self._reach(k))
         while self.first < self.last and energy < self.target_kwh and self.slope[self.first] <= self.unmet_price:
             energy += self._take(self.target_kwh - energy)
         while self.first < self.last and energy >= self.target_kwh and self.slope[self.first] < self.end_value:
@@ -379,6 +365,13 @@ class UnitSolver:
         self.value += self._farewell(energy)
         self._set_powers()
         return True
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _reach(self, k: cython.Py_ssize_t) -> cython.double:
+        """Return what charging at full power could have lifted the unit to after slot k, the floor at most."""
+        return min(self.floor_kwh, self.start_kwh + self.rise_kwh * (k + 1))
 
     @cython.cfunc
     @cython.nogil
@@ -396,11 +389,10 @@ class UnitSolver:
         k: cython.Py_ssize_t
         j: cython.Py_ssize_t
         stored: cython.double
-        slack: cython.double = ROUNDING * (1.0 + self.high_kwh)
         for k in range(self.stay):
             stored = self.stored_kwh[k]
             self.power_kw[k] = stored / (self.charge_kwh if stored >= 0.0 else self.discharge_kwh)
             for j in range(self.points[k]):
-                if abs(stored - self.point_kwh[k, j]) <= slack:
+                if abs(stored - self.point_kwh[k, j]) <= ROUNDING * (1.0 + self.high_kwh):
                     self.power_kw[k] = self.point_kw[k, j]
                     break
