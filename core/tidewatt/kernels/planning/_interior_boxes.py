@@ -3,7 +3,9 @@
 With z the distance from 0, v that from the width, l and u the prices of the bounds, the central path is z l = v u = mu.
 Newton's step for given changes of the row prices is dz = D (A'dy - g), D = 1 / (l / z + u / v); see
 S. Mehrotra, "On the implementation of a primal-dual interior point method", SIAM J. Optimization 2 (1992).
-All loops run over a range of variables, so that a large fleet is worked on in parts that fit the cache.
+All loops run over a range of variables, so that a large fleet is worked on in parts that fit the cache. They are
+short, each with few arrays, because compilers make vector instructions of such loops only; and they multiply by
+reciprocals that `weigh` has computed, because a division costs as much as five to ten multiplications.
 """
 
 import cython
@@ -38,6 +40,10 @@ class Boxes:
     step: cython.double[::1]
     low_step: cython.double[::1]
     high_step: cython.double[::1]
+    by_low: cython.double[::1]
+    by_high: cython.double[::1]
+    by_low_price: cython.double[::1]
+    by_high_price: cython.double[::1]
     sums: cython.double[::1]
 
     def __init__(
@@ -87,6 +93,7 @@ class Boxes:
         self.step = step
         self.low_step = low_step
         self.high_step = high_step
+        self.by_low, self.by_high, self.by_low_price, self.by_high_price = np.zeros((4, width.shape[0]))
         self.sums = np.zeros(8)
 
     def total(self, place: cython.Py_ssize_t) -> float:
@@ -166,12 +173,16 @@ class Boxes:
                 high_price[j] += dual * high_step[j]
 
     def weigh(self, first: cython.Py_ssize_t, last: cython.Py_ssize_t) -> None:
-        """Compute the weights, and add to the complementarity and the cost."""
+        """Compute the reciprocals and weights, and add to the complementarity and the cost."""
         j: cython.Py_ssize_t
         low: cython.double[::1] = self.low
         high: cython.double[::1] = self.high
         low_price: cython.double[::1] = self.low_price
         high_price: cython.double[::1] = self.high_price
+        by_low: cython.double[::1] = self.by_low
+        by_high: cython.double[::1] = self.by_high
+        by_low_price: cython.double[::1] = self.by_low_price
+        by_high_price: cython.double[::1] = self.by_high_price
         live: cython.double[::1] = self.live
         cost: cython.double[::1] = self.cost
         weight: cython.double[::1] = self.weight
@@ -179,12 +190,24 @@ class Boxes:
         value: cython.double = 0.0
         with cython.nogil:
             for j in range(first, last):
-                weight[j] = live[j] / (low_price[j] / low[j] + high_price[j] / high[j])
+                by_low[j] = 1.0 / low[j]
+            for j in range(first, last):
+                by_high[j] = 1.0 / high[j]
+            for j in range(first, last):
+                by_low_price[j] = 1.0 / low_price[j]
+            for j in range(first, last):
+                by_high_price[j] = 1.0 / high_price[j]
+            for j in range(first, last):
+                weight[j] = live[j] / (low_price[j] * by_low[j] + high_price[j] * by_high[j])
             for j in range(first, last):
                 complementarity += low[j] * low_price[j] + high[j] * high_price[j]
                 value += cost[j] * low[j]
         self.sums[0] += complementarity
         self.sums[1] += value
+
+    def aim_at_bounds(self, first: cython.Py_ssize_t, last: cython.Py_ssize_t) -> None:
+        """Set the pull towards no complementarity at all, which is the slope."""
+        self.pull[first:last] = self.slope[first:last]
 
     def predict(self, first: cython.Py_ssize_t, last: cython.Py_ssize_t) -> None:
         """Turn what the rows change into the step that aims at no complementarity at all."""
@@ -193,6 +216,8 @@ class Boxes:
         high: cython.double[::1] = self.high
         low_price: cython.double[::1] = self.low_price
         high_price: cython.double[::1] = self.high_price
+        by_low: cython.double[::1] = self.by_low
+        by_high: cython.double[::1] = self.by_high
         weight: cython.double[::1] = self.weight
         slope: cython.double[::1] = self.slope
         step: cython.double[::1] = self.step
@@ -208,13 +233,16 @@ class Boxes:
         with cython.nogil:
             for j in range(first, last):
                 step[j] = weight[j] * (step[j] - slope[j])
-                low_step[j] = -low_price[j] * (1.0 + step[j] / low[j])
-                high_step[j] = -high_price[j] * (1.0 - step[j] / high[j])
             for j in range(first, last):
-                to_low = step[j] / low[j]
-                to_high = step[j] / high[j]
-                primal = max(primal, -to_low, to_high)
-                dual = max(dual, 1.0 + to_low, 1.0 - to_high)
+                low_step[j] = -low_price[j] * (1.0 + step[j] * by_low[j])
+            for j in range(first, last):
+                high_step[j] = -high_price[j] * (1.0 - step[j] * by_high[j])
+            for j in range(first, last):
+                to_low = step[j] * by_low[j]
+                to_high = step[j] * by_high[j]
+                primal = max(primal, max(-to_low, to_high))
+                dual = max(dual, 1.0 + max(to_low, -to_high))
+            for j in range(first, last):
                 by_step += step[j] * (low_price[j] - high_price[j])
                 by_price += low[j] * low_step[j] + high[j] * high_step[j]
                 by_both += step[j] * (low_step[j] - high_step[j])
@@ -229,18 +257,30 @@ class Boxes:
     ) -> None:
         """Set the pull towards the centre, with a part of the second-order terms of the predicted step."""
         j: cython.Py_ssize_t
-        low: cython.double[::1] = self.low
-        high: cython.double[::1] = self.high
-        slope: cython.double[::1] = self.slope
-        pull: cython.double[::1] = self.pull
         step: cython.double[::1] = self.step
         low_step: cython.double[::1] = self.low_step
         high_step: cython.double[::1] = self.high_step
         with cython.nogil:
             for j in range(first, last):
                 low_step[j] = mu - second_order * step[j] * low_step[j]
+            for j in range(first, last):
                 high_step[j] = mu + second_order * step[j] * high_step[j]
-                pull[j] = slope[j] - low_step[j] / low[j] + high_step[j] / high[j]
+            self._pull(first, last)
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _pull(self, first: cython.Py_ssize_t, last: cython.Py_ssize_t) -> cython.void:
+        """Set the pull towards products of value and price that are in place of the changes of the prices."""
+        j: cython.Py_ssize_t
+        by_low: cython.double[::1] = self.by_low
+        by_high: cython.double[::1] = self.by_high
+        slope: cython.double[::1] = self.slope
+        pull: cython.double[::1] = self.pull
+        low_step: cython.double[::1] = self.low_step
+        high_step: cython.double[::1] = self.high_step
+        for j in range(first, last):
+            pull[j] = slope[j] - low_step[j] * by_low[j] + high_step[j] * by_high[j]
 
     def recentre(
         self,
@@ -260,32 +300,38 @@ class Boxes:
         high: cython.double[::1] = self.high
         low_price: cython.double[::1] = self.low_price
         high_price: cython.double[::1] = self.high_price
-        slope: cython.double[::1] = self.slope
-        pull: cython.double[::1] = self.pull
         step: cython.double[::1] = self.step
         low_step: cython.double[::1] = self.low_step
         high_step: cython.double[::1] = self.high_step
         product: cython.double
-        aim: cython.double
         least: cython.double = mu * 0.1
         most: cython.double = mu * 10.0
         with cython.nogil:
             for j in range(first, last):
                 product = (low[j] + primal * step[j]) * (low_price[j] + dual * low_step[j])
-                aim = (low_step[j] + low_price[j]) * low[j] + low_price[j] * step[j]
-                low_step[j] = aim + max(min(max(product, least), most) - product, -most)
+                low_step[j] = (
+                    (low_step[j] + low_price[j]) * low[j]
+                    + low_price[j] * step[j]
+                    + max(min(max(product, least), most) - product, -most)
+                )
+            for j in range(first, last):
                 product = (high[j] - primal * step[j]) * (high_price[j] + dual * high_step[j])
-                aim = (high_step[j] + high_price[j]) * high[j] - high_price[j] * step[j]
-                high_step[j] = aim + max(min(max(product, least), most) - product, -most)
-                pull[j] = slope[j] - low_step[j] / low[j] + high_step[j] / high[j]
+                high_step[j] = (
+                    (high_step[j] + high_price[j]) * high[j]
+                    - high_price[j] * step[j]
+                    + max(min(max(product, least), most) - product, -most)
+                )
+            self._pull(first, last)
 
     def correct(self, first: cython.Py_ssize_t, last: cython.Py_ssize_t) -> None:
         """Turn what the rows change into the step that `aim` set."""
         j: cython.Py_ssize_t
-        low: cython.double[::1] = self.low
-        high: cython.double[::1] = self.high
         low_price: cython.double[::1] = self.low_price
         high_price: cython.double[::1] = self.high_price
+        by_low: cython.double[::1] = self.by_low
+        by_high: cython.double[::1] = self.by_high
+        by_low_price: cython.double[::1] = self.by_low_price
+        by_high_price: cython.double[::1] = self.by_high_price
         weight: cython.double[::1] = self.weight
         pull: cython.double[::1] = self.pull
         step: cython.double[::1] = self.step
@@ -296,10 +342,12 @@ class Boxes:
         with cython.nogil:
             for j in range(first, last):
                 step[j] = weight[j] * (step[j] - pull[j])
-                low_step[j] = (low_step[j] - low_price[j] * step[j]) / low[j] - low_price[j]
-                high_step[j] = (high_step[j] + high_price[j] * step[j]) / high[j] - high_price[j]
             for j in range(first, last):
-                primal = max(primal, -step[j] / low[j], step[j] / high[j])
-                dual = max(dual, -low_step[j] / low_price[j], -high_step[j] / high_price[j])
+                low_step[j] = (low_step[j] - low_price[j] * step[j]) * by_low[j] - low_price[j]
+            for j in range(first, last):
+                high_step[j] = (high_step[j] + high_price[j] * step[j]) * by_high[j] - high_price[j]
+            for j in range(first, last):
+                primal = max(primal, max(-step[j] * by_low[j], step[j] * by_high[j]))
+                dual = max(dual, max(-low_step[j] * by_low_price[j], -high_step[j] * by_high_price[j]))
         self.sums[6] = primal
         self.sums[7] = dual

@@ -308,12 +308,12 @@ class SiteRows:
             row[r] += sign * (value[at + r] - value[at + self.row_slot.shape[0] + self.row_peak[r]])
 
     def start_gathering(self) -> None:
-        """Set the right-hand sides of the circuits to what is missing; the units then add theirs."""
-        self.site_change[:] = self.site_missing
+        """Set the right-hand sides of the circuits to zero; the units then add theirs."""
+        self.site_change[:] = 0.0
 
-    def gather(self, centred: cython.bint) -> None:
-        """Add weighted pulls, see `UnitRows.gather`, to the right-hand sides and take the peak rows out of them."""
-        pull: cython.double[::1] = self.pull if centred else self.slope
+    def gather(self) -> None:
+        """Add what is missing and weighted pulls to the right-hand sides, and take the peak rows out of them."""
+        pull: cython.double[::1] = self.pull
         j: cython.Py_ssize_t
         r: cython.Py_ssize_t
         peaks: cython.Py_ssize_t = self.cost.shape[0] - self.peak_change.shape[0]
@@ -325,6 +325,8 @@ class SiteRows:
                 self.peak_change[j - peaks] = pull[j]
             for r in range(self.row_slot.shape[0]):
                 self.row_change[r] = self.row_missing[r]
+            for j in range(self.site_change.shape[0]):
+                self.site_change[j] += self.site_missing[j]
             self._rows(self.step, self.site_change, self.row_change, 1.0)
             for r in range(self.row_slot.shape[0]):
                 self.site_change[self.row_slot[r]] -= self.share[r] * self.row_change[r]

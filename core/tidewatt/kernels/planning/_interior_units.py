@@ -210,13 +210,10 @@ class UnitRows:
             self._power_rows(first, last, self.low, -1.0)
             self._energy_rows(first, last, self.low, -1.0)
 
-    def gather(self, first: cython.Py_ssize_t, last: cython.Py_ssize_t, centred: cython.bint) -> None:
-        """Compute the right-hand sides: what is missing, and the rows times weighted pulls (which `step` then holds).
-
-        The pull is the slope for the prediction and, `centred`, what `Boxes.aim` has set for the correction.
-        """
+    def gather(self, first: cython.Py_ssize_t, last: cython.Py_ssize_t) -> None:
+        """Compute the right-hand sides: what is missing, and the rows times weighted pulls (which `step` then holds)."""
         i: cython.Py_ssize_t
-        pull: cython.double[::1] = self.pull if centred else self.slope
+        pull: cython.double[::1] = self.pull
         weight: cython.double[::1] = self.weight
         step: cython.double[::1] = self.step
         unit_change: cython.double[::1] = self.unit_change

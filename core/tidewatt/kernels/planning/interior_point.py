@@ -51,6 +51,9 @@ ROUNDING: Final = 1e-14
 ACCURATE: Final = 1e-7
 """A step after which the rows lack so much more than they should was not accurate, and none after it would be."""
 
+DIRECTION: Final = ("step", "low_step", "high_step")
+"""The arrays that say where the variables go."""
+
 
 class InteriorPoint:
     """The arrays of one interior point and its steps."""
@@ -62,9 +65,10 @@ class InteriorPoint:
         rows, site = model.unit_value.size, model.site_value.size
         names = (
             *("low", "high", "low_price", "high_price", "live", "weight"),
-            *("slope", "pull", "step", "low_step", "high_step"),
+            *("slope", "pull", *DIRECTION),
         )
-        columns = dict(zip(names, np.zeros((len(names), variables)), strict=True))
+        values = np.zeros((len(names), variables))
+        columns = dict(zip(names, values, strict=True))
         self.low, self.live = columns["low"], columns["live"]
         self.boxes = Boxes(width=model.width, cost=model.cost, **columns)
         self.unit_price, self.unit_missing, self.unit_change, own, cross, link, coupling, through, ratio, inverse = (
@@ -148,9 +152,10 @@ class InteriorPoint:
         )
         self.boxes.close(TINY)
         self.parts = self._parts()
-        self.direction = [columns[name] for name in ("step", "low_step", "high_step")]
-        self.direction += [self.unit_change, self.site_change, self.row_change]
-        self.before = [np.zeros_like(values) for values in self.direction]
+        self.direction = values[-len(DIRECTION) :]
+        self.row_direction = (self.unit_change, self.site_change, self.row_change)
+        self.before = np.zeros_like(self.direction)
+        self.rows_before = [np.zeros_like(change) for change in self.row_direction]
 
     def _parts(self) -> list[tuple[int, int, int, int]]:
         """Cut the units into ranges: units from and to, variables from and to; the site's go with the last."""
@@ -227,35 +232,35 @@ class InteriorPoint:
         return max(float(max(row.max(initial=0.0), -row.min(initial=0.0))) for row in rows)
 
     def _move(self, primal: float, dual: float) -> None:
-        """Go the step; compute slopes, what the rows lack, weights, and the coefficients of the equations there."""
+        """Go the step; compute slopes, what the rows lack, weights, and the equations of the next prediction there."""
         boxes, units, site = self.boxes, self.units, self.site
         boxes.clear()
         units.move(dual)
         site.move(dual)
         site.begin()
+        site.slopes()
+        site.start_gathering()
         for first, last, begin, end in self.parts:
             boxes.move(begin, end, primal, dual)
             units.slopes(first, last)
             units.miss(first, last)
             boxes.weigh(begin, end)
+            boxes.aim_at_bounds(begin, end)
             units.normal(first, last)
-        site.slopes()
+            units.gather(first, last)
         site.miss()
         site.normal()
 
-    def _solve(self, *, centred: bool) -> None:
-        """Compute the right-hand sides and the changes of the prices."""
-        self.site.start_gathering()
-        for first, last, _, _ in self.parts:
-            self.units.gather(first, last, centred)
-        self.site.gather(centred)
+    def _solve(self) -> None:
+        """Compute the changes of the prices from what has been gathered."""
+        self.site.gather()
         self.equations.solve()
         self.site.settle()
 
     def _predict(self) -> tuple[float, float]:
         """Aim at no complementarity at all; return the parts of that step up to the nearest bounds."""
         boxes = self.boxes
-        self._solve(centred=False)
+        self._solve()
         for first, last, begin, end in self.parts:
             self._spread(first, last, end)
             boxes.predict(begin, end)
@@ -271,7 +276,7 @@ class InteriorPoint:
         """Turn the pull into a step; return the parts of it to go."""
         boxes = self.boxes
         boxes.clear()
-        self._solve(centred=True)
+        self._solve()
         for first, last, begin, end in self.parts:
             self._spread(first, last, end)
             boxes.correct(begin, end)
@@ -282,20 +287,26 @@ class InteriorPoint:
 
     def _correct(self, mu: float, second_order: float) -> tuple[float, float]:
         """Aim at mu, with a part of the second-order terms of the step before."""
-        for _, _, begin, end in self.parts:
+        self.site.start_gathering()
+        for first, last, begin, end in self.parts:
             self.boxes.aim(begin, end, mu, second_order)
+            self.units.gather(first, last)
         return self._finish_step()
 
     def _recentre(self, mu: float, primal: float, dual: float) -> tuple[float, float]:
         """Correct the centrality for a longer step; go back to the step before if it does not become longer."""
-        for kept, values in zip(self.before, self.direction, strict=True):
+        for kept, values in zip(self.rows_before, self.row_direction, strict=True):
             np.copyto(kept, values)
-        for _, _, begin, end in self.parts:
+        self.site.start_gathering()
+        for first, last, begin, end in self.parts:
+            self.before[:, begin:end] = self.direction[:, begin:end]
             self.boxes.recentre(begin, end, mu, min(1.0, primal + LONGER), min(1.0, dual + LONGER))
+            self.units.gather(first, last)
         longer = self._finish_step()
         if sum(longer) >= primal + dual + WORTH_KEEPING:
             return longer
-        for kept, values in zip(self.before, self.direction, strict=True):
+        self.direction[:] = self.before
+        for kept, values in zip(self.rows_before, self.row_direction, strict=True):
             np.copyto(values, kept)
         return primal, dual
 
