@@ -3,7 +3,7 @@
 from dataclasses import replace
 from types import ModuleType
 
-from hypothesis import given, settings, strategies as st
+from hypothesis import assume, given, settings, strategies as st
 import numpy as np
 import pytest
 
@@ -87,8 +87,10 @@ def test_the_bound_is_below_every_plan(site: Site) -> None:
 @settings(deadline=None, max_examples=60)
 @given(site=sites(negative=False, minimum=False))
 def test_where_the_relaxation_is_a_plan_it_is_the_optimum(site: Site) -> None:
-    answer = plan(site.problem())
-    assert answer.gap < 1e-5
+    problem = site.problem()
+    # Where the base feeds in too much, charging and discharging at once would burn the surplus: no plan can.
+    assume(bool((problem.base_kw >= -problem.export_limit_kw).all()))
+    assert plan(problem).gap < 1e-5
 
 
 @settings(deadline=None, max_examples=60)

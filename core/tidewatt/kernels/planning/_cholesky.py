@@ -142,37 +142,149 @@ def subtract_inverse(
     scale: cython.double[::1],
     work: cython.double[:, ::1],
     target: cython.double[:, ::1],
-    offset: cython.Py_ssize_t,
 ) -> None:
-    """Take S A^-1 S from a block on the diagonal of a matrix, A = U'U and S diagonal.
+    """Take S A^-1 S from a matrix, A = U'U and S diagonal.
 
     Args:
         u: float64[n, n], the factor.
         scale: float64[n], S.
-        work: float64[m, m] with m at least n, scratch.
-        target: float64[m, m]; the upper triangle of the block is changed.
-        offset: the first row of the block.
+        work: float64[n, n], scratch, zero above the diagonal.
+        target: float64[n, n]; the upper triangle is changed.
     """
+    with cython.nogil:
+        _invert(u, scale, work)
+        _subtract_square(work, u.shape[0], target)
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def _invert(u: cython.double[:, ::1], scale: cython.double[::1], work: cython.double[:, ::1]) -> cython.void:
+    """Fill the lower triangle of W, U'W = S, four rows at a time; the rest of it is zero and stays so."""
     size: cython.Py_ssize_t = u.shape[0]
     i: cython.Py_ssize_t
     j: cython.Py_ssize_t
     k: cython.Py_ssize_t
+    first: cython.double
+    second: cython.double
+    third: cython.double
+    fourth: cython.double
+    for k in range(size):
+        for j in range(k):
+            work[k, j] = 0.0
+        work[k, k] = scale[k]
+    k = 0
+    while k < size:
+        _invert_block(u, work, k, min(k + 4, size))
+        for i in range(k + 4, size):
+            first = u[k, i]
+            second = u[k + 1, i]
+            third = u[k + 2, i]
+            fourth = u[k + 3, i]
+            for j in range(k + 4):
+                work[i, j] -= (
+                    first * work[k, j] + second * work[k + 1, j] + third * work[k + 2, j] + fourth * work[k + 3, j]
+                )
+        k += 4
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def _invert_block(
+    u: cython.double[:, ::1], work: cython.double[:, ::1], first: cython.Py_ssize_t, last: cython.Py_ssize_t
+) -> cython.void:
+    """Finish some rows of W, from which all rows above have been taken."""
+    i: cython.Py_ssize_t
+    j: cython.Py_ssize_t
+    k: cython.Py_ssize_t
     value: cython.double
+    for k in range(first, last):
+        for i in range(first, k):
+            value = u[i, k]
+            for j in range(i + 1):
+                work[k, j] -= value * work[i, j]
+        value = 1.0 / u[k, k]
+        for j in range(k + 1):
+            work[k, j] *= value
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def _subtract_square(
+    work: cython.double[:, ::1], size: cython.Py_ssize_t, target: cython.double[:, ::1]
+) -> cython.void:
+    """Take W'W from the upper triangle of a matrix, four rows of W at a time."""
+    i: cython.Py_ssize_t
+    j: cython.Py_ssize_t
+    k: cython.Py_ssize_t = 0
+    first: cython.double
+    second: cython.double
+    third: cython.double
+    fourth: cython.double
+    while k + 4 <= size:
+        for i in range(k + 4):
+            first = work[k, i]
+            second = work[k + 1, i]
+            third = work[k + 2, i]
+            fourth = work[k + 3, i]
+            for j in range(i, k + 4):
+                target[i, j] -= (
+                    first * work[k, j] + second * work[k + 1, j] + third * work[k + 2, j] + fourth * work[k + 3, j]
+                )
+        k += 4
+    while k < size:
+        for i in range(k + 1):
+            first = work[k, i]
+            for j in range(i, k + 1):
+                target[i, j] -= first * work[k, j]
+        k += 1
+
+
+def climb(
+    matrix: cython.double[:, :, ::1],
+    parent: cython.Py_ssize_t[::1],
+    link: cython.double[:, ::1],
+    change: cython.double[:, ::1],
+) -> None:
+    """Solve the equations of all circuits but the root, from the leaves; hand on what the circuits above see of it.
+
+    Args:
+        matrix: float64[nodes, n, n], the factors.
+        parent: intp[nodes], -1 for the root.
+        link: float64[nodes, n], the coupling of each to the one above.
+        change: float64[nodes, n], right-hand sides, then solutions without what comes from above.
+    """
+    v: cython.Py_ssize_t
+    t: cython.Py_ssize_t
+    above: cython.Py_ssize_t
     with cython.nogil:
-        for k in range(size):
-            for j in range(k):
-                work[k, j] = 0.0
-            work[k, k] = scale[k]
-        for k in range(size):
-            value = 1.0 / u[k, k]
-            for j in range(k + 1):
-                work[k, j] *= value
-            for i in range(k + 1, size):
-                value = u[k, i]
-                for j in range(k + 1):
-                    work[i, j] -= value * work[k, j]
-        for k in range(size):
-            for i in range(k + 1):
-                value = work[k, i]
-                for j in range(i, k + 1):
-                    target[offset + i, offset + j] -= value * work[k, j]
+        for v in range(parent.shape[0] - 1, 0, -1):
+            above = parent[v]
+            _forward(matrix[v], change[v])
+            _backward(matrix[v], change[v])
+            for t in range(change.shape[1]):
+                change[above, t] += link[v, t] * change[v, t]
+
+
+def descend(
+    matrix: cython.double[:, :, ::1],
+    parent: cython.Py_ssize_t[::1],
+    link: cython.double[:, ::1],
+    change: cython.double[:, ::1],
+    from_above: cython.double[::1],
+) -> None:
+    """Add what comes from above to the solutions of `climb`; `from_above`, float64[n], is scratch."""
+    v: cython.Py_ssize_t
+    t: cython.Py_ssize_t
+    above: cython.Py_ssize_t
+    with cython.nogil:
+        for v in range(1, parent.shape[0]):
+            above = parent[v]
+            for t in range(change.shape[1]):
+                from_above[t] = link[v, t] * change[above, t]
+            _forward(matrix[v], from_above)
+            _backward(matrix[v], from_above)
+            for t in range(change.shape[1]):
+                change[v, t] += from_above[t]

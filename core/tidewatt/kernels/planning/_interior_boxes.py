@@ -240,7 +240,7 @@ class Boxes:
             for j in range(first, last):
                 to_low = step[j] * by_low[j]
                 to_high = step[j] * by_high[j]
-                primal = max(primal, max(-to_low, to_high))
+                primal = max(primal, -to_low, to_high)
                 dual = max(dual, 1.0 + max(to_low, -to_high))
             for j in range(first, last):
                 by_step += step[j] * (low_price[j] - high_price[j])
@@ -347,7 +347,7 @@ class Boxes:
             for j in range(first, last):
                 high_step[j] = (high_step[j] + high_price[j] * step[j]) * by_high[j] - high_price[j]
             for j in range(first, last):
-                primal = max(primal, max(-step[j] * by_low[j], step[j] * by_high[j]))
-                dual = max(dual, max(-low_step[j] * by_low_price[j], -high_step[j] * by_high_price[j]))
+                primal = max(primal, -step[j] * by_low[j], step[j] * by_high[j])
+                dual = max(dual, -low_step[j] * by_low_price[j], -high_step[j] * by_high_price[j])
         self.sums[6] = primal
         self.sums[7] = dual

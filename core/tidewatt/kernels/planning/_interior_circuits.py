@@ -307,6 +307,16 @@ class SiteRows:
         for r in range(self.row_slot.shape[0]):
             row[r] += sign * (value[at + r] - value[at + self.row_slot.shape[0] + self.row_peak[r]])
 
+    def lack(self) -> float:
+        """Return the most that a row lacks."""
+        j: cython.Py_ssize_t
+        most: cython.double = 0.0
+        with cython.nogil:
+            for j in range(self.site_missing.shape[0]):
+                most = max(most, abs(self.site_missing[j]))
+        value: float = most
+        return value
+
     def start_gathering(self) -> None:
         """Set the right-hand sides of the circuits to zero; the units then add theirs."""
         self.site_change[:] = 0.0

@@ -210,8 +210,18 @@ class UnitRows:
             self._power_rows(first, last, self.low, -1.0)
             self._energy_rows(first, last, self.low, -1.0)
 
+    def lack(self) -> float:
+        """Return the most that a row lacks."""
+        j: cython.Py_ssize_t
+        most: cython.double = 0.0
+        with cython.nogil:
+            for j in range(self.unit_missing.shape[0]):
+                most = max(most, abs(self.unit_missing[j]))
+        value: float = most
+        return value
+
     def gather(self, first: cython.Py_ssize_t, last: cython.Py_ssize_t) -> None:
-        """Compute the right-hand sides: what is missing, and the rows times weighted pulls (which `step` then holds)."""
+        """Compute the right-hand sides: what is missing, and the rows times weighted pulls, which `step` then holds."""
         i: cython.Py_ssize_t
         pull: cython.double[::1] = self.pull
         weight: cython.double[::1] = self.weight

@@ -30,8 +30,17 @@ STARTS: Final = (0.1, 1.0, 10.0)
 WARM_START: Final = 0.0003
 """The same for a start from earlier prices."""
 
-LONGER: Final = 0.3
+SECOND_ORDER: Final = 4.0
+"""The second-order terms count this much times the part of the predicted step that can be gone, at most once."""
+
+CORRECTIONS: Final = 2
+"""How often at most the centrality is corrected in a step."""
+
+LONGER: Final = 0.5
 """How much longer a step the correction of centrality tries for."""
+
+LONG_ENOUGH: Final = 0.8
+"""A step that goes so far is not corrected any more."""
 
 WORTH_KEEPING: Final = 0.02
 """How much longer both parts of the step together must become for a correction to be kept."""
@@ -41,6 +50,11 @@ FEASIBLE: Final = 1e-8
 
 BLOCKED: Final = 0.01
 """A step that goes no further than this part of the way is replaced by one that only seeks the centre."""
+
+STUCK: Final = 1e-4
+"""If that goes no further than this either, a gap of `NEARLY` tolerances is the least that can be had."""
+
+NEARLY: Final = 10.0
 
 DEAREST: Final = 4.0
 """Prices above this many times the highest cost, per energy stored, mean nothing."""
@@ -71,11 +85,12 @@ class InteriorPoint:
         columns = dict(zip(names, values, strict=True))
         self.low, self.live = columns["low"], columns["live"]
         self.boxes = Boxes(width=model.width, cost=model.cost, **columns)
-        self.unit_price, self.unit_missing, self.unit_change, own, cross, link, coupling, through, ratio, inverse = (
-            np.zeros((10, rows))
-        )
-        self.site_price, self.site_missing, self.site_change, site_own, site_link = np.zeros((5, site))
-        self.row_price, self.row_change, share = np.zeros((3, model.row_slot.size))
+        self.unit_price, self.unit_missing, own, cross, link, coupling, through, ratio, inverse = np.zeros((9, rows))
+        self.site_price, self.site_missing, site_own, site_link = np.zeros((4, site))
+        self.row_price, share = np.zeros((2, model.row_slot.size))
+        self.changes = np.zeros(rows + site + model.row_slot.size)
+        self.unit_change, self.site_change = self.changes[:rows], self.changes[rows : rows + site]
+        self.row_change = self.changes[rows + site :]
         peak_diagonal, peak_change = np.zeros((2, model.peaks))
         first_row = model.unit_node * slots + model.arrival
         shared = {name: columns[name] for name in ("low", "weight", "slope", "pull", "step")} | {"cost": model.cost}
@@ -153,9 +168,8 @@ class InteriorPoint:
         self.boxes.close(TINY)
         self.parts = self._parts()
         self.direction = values[-len(DIRECTION) :]
-        self.row_direction = (self.unit_change, self.site_change, self.row_change)
         self.before = np.zeros_like(self.direction)
-        self.rows_before = [np.zeros_like(change) for change in self.row_direction]
+        self.changes_before = np.zeros_like(self.changes)
 
     def _parts(self) -> list[tuple[int, int, int, int]]:
         """Cut the units into ranges: units from and to, variables from and to; the site's go with the last."""
@@ -191,7 +205,9 @@ class InteriorPoint:
         self._centre(WARM_START)
 
     def _centre(self, mu: float) -> None:
-        """Put everything on the central path of the prices."""
+        """Put everything on the central path of the prices, with no way to go yet."""
+        self.direction[:] = 0.0
+        self.changes[:] = 0.0
         self.row_price[:] = 0.0
         self.units.slopes(0, self.model.arrival.size)
         self.site.slopes()
@@ -220,34 +236,35 @@ class InteriorPoint:
             primal, dual = self._predict()
             after = gap + primal * boxes.total(2) + dual * boxes.total(3) + primal * dual * boxes.total(4)
             mu = min(max(after / gap, 0.0), 1.0) ** 3 * gap / (2 * model.width.size)
-            primal, dual = self._correct(mu, min(1.0, 4.0 * primal * dual))
-            primal, dual = self._recentre(mu, primal, dual)
+            primal, dual = self._correct(mu, min(1.0, SECOND_ORDER * min(primal, dual)))
+            for _ in range(CORRECTIONS):
+                if min(primal, dual) >= LONG_ENOUGH or not (longer := self._recentre(mu, primal, dual)):
+                    break
+                primal, dual = longer
             if min(primal, dual) < BLOCKED:
                 primal, dual = self._correct(gap / (2 * model.width.size), 0.0)
+                if min(primal, dual) < STUCK and gap * money < NEARLY * tolerance * (1.0 + abs(value)):
+                    return steps
         return STEPS
 
     def lack(self) -> float:
         """Return the most that any row lacks."""
-        rows = (self.unit_missing, self.site_missing)
-        return max(float(max(row.max(initial=0.0), -row.min(initial=0.0))) for row in rows)
+        return max(self.units.lack(), self.site.lack())
 
     def _move(self, primal: float, dual: float) -> None:
-        """Go the step; compute slopes, what the rows lack, weights, and the equations of the next prediction there."""
+        """Go the step; compute slopes, what the rows lack, weights, and the coefficients of the equations there."""
         boxes, units, site = self.boxes, self.units, self.site
         boxes.clear()
         units.move(dual)
         site.move(dual)
         site.begin()
         site.slopes()
-        site.start_gathering()
         for first, last, begin, end in self.parts:
             boxes.move(begin, end, primal, dual)
             units.slopes(first, last)
             units.miss(first, last)
             boxes.weigh(begin, end)
-            boxes.aim_at_bounds(begin, end)
             units.normal(first, last)
-            units.gather(first, last)
         site.miss()
         site.normal()
 
@@ -260,6 +277,10 @@ class InteriorPoint:
     def _predict(self) -> tuple[float, float]:
         """Aim at no complementarity at all; return the parts of that step up to the nearest bounds."""
         boxes = self.boxes
+        self.site.start_gathering()
+        for first, last, begin, end in self.parts:
+            boxes.aim_at_bounds(begin, end)
+            self.units.gather(first, last)
         self._solve()
         for first, last, begin, end in self.parts:
             self._spread(first, last, end)
@@ -293,10 +314,9 @@ class InteriorPoint:
             self.units.gather(first, last)
         return self._finish_step()
 
-    def _recentre(self, mu: float, primal: float, dual: float) -> tuple[float, float]:
-        """Correct the centrality for a longer step; go back to the step before if it does not become longer."""
-        for kept, values in zip(self.rows_before, self.row_direction, strict=True):
-            np.copyto(kept, values)
+    def _recentre(self, mu: float, primal: float, dual: float) -> tuple[float, float] | None:
+        """Correct the centrality for a longer step; if it does not become longer, keep the step before."""
+        self.changes_before[:] = self.changes
         self.site.start_gathering()
         for first, last, begin, end in self.parts:
             self.before[:, begin:end] = self.direction[:, begin:end]
@@ -306,9 +326,8 @@ class InteriorPoint:
         if sum(longer) >= primal + dual + WORTH_KEEPING:
             return longer
         self.direction[:] = self.before
-        for kept, values in zip(self.rows_before, self.row_direction, strict=True):
-            np.copyto(values, kept)
-        return primal, dual
+        self.changes[:] = self.changes_before
+        return None
 
     def bound(self) -> float:
         """Return the least objective there can be, in money.

@@ -32,13 +32,15 @@ class TreeEquations:
     ) -> None:
         """Take the arrays, see `_interior_circuits.SiteRows`; matrix is that of the units, float64[nodes, T, T]."""
         self._units = units
-        self._parent = parent.tolist()
+        self._parent = parent
+        self._above = parent.tolist()
         nodes, slots, _ = matrix.shape
-        self._matrix = [matrix[v] for v in range(nodes)]
+        self._matrix = list(matrix)
         self._all = matrix
         self._own = own.reshape(nodes, slots)
-        self._link = [link.reshape(nodes, slots)[v] for v in range(nodes)]
-        self._change = [site_change.reshape(nodes, slots)[v] for v in range(nodes)]
+        self._links, self._changes = link.reshape(nodes, slots), site_change.reshape(nodes, slots)
+        self._link = list(self._links)
+        self._root_change = self._changes[0]
         self._diagonals = np.einsum("vtt->vt", matrix)
         self._diagonal = np.zeros(slots)
         self._work = np.zeros((slots, slots)) if nodes > 1 else np.zeros((0, 0))
@@ -56,9 +58,9 @@ class TreeEquations:
         self._all[:] = 0.0
         self._diagonals += self._own
         self._units.factor()
-        for v in range(len(self._matrix) - 1, 0, -1):
+        for v, above in zip(range(len(self._matrix) - 1, 0, -1), self._above[:0:-1], strict=True):
             _cholesky.factor(self._matrix[v], self._diagonal)
-            _cholesky.subtract_inverse(self._matrix[v], self._link[v], self._work, self._matrix[self._parent[v]], 0)
+            _cholesky.subtract_inverse(self._matrix[v], self._link[v], self._work, self._matrix[above])
         _cholesky.factor(self._matrix[0], self._diagonal)
         if self._peak_change.size:
             slot, peak = self._row
@@ -73,18 +75,13 @@ class TreeEquations:
     def solve(self) -> None:
         """Replace the right-hand sides by the changes of the prices (and of the peaks)."""
         self._units.forward()
-        change = self._change
-        for v in range(len(change) - 1, 0, -1):
-            _cholesky.solve(self._matrix[v], change[v])
-            change[self._parent[v]] += self._link[v] * change[v]
-        _cholesky.solve(self._matrix[0], change[0])
+        change = self._root_change
+        _cholesky.climb(self._all, self._parent, self._links, self._changes)
+        _cholesky.solve(self._matrix[0], change)
         if self._peak_change.size:
             self._peak_change *= -1.0
-            self._peak_change += self._border @ change[0]
+            self._peak_change += self._border @ change
             _cholesky.solve(self._inner, self._peak_change)
-            change[0] -= self._peak_change @ self._solved
-        for v in range(1, len(change)):
-            back = self._link[v] * change[self._parent[v]]
-            _cholesky.solve(self._matrix[v], back)
-            change[v] += back
+            change -= self._peak_change @ self._solved
+        _cholesky.descend(self._all, self._parent, self._links, self._changes, self._diagonal)
         self._units.backward()
