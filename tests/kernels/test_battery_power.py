@@ -47,6 +47,7 @@ def test_the_usual_chemistries_taper_and_derate(kernels: ModuleType, chemistry: 
     assert (np.diff(answer.charge_kw) <= 0).all()
     assert 0.0 < answer.charge_kw[-1] <= 5.0
     assert (limits(kernels, chemistry, [50.0], [70.0]).discharge_kw == 0.0).all()
+    assert (limits(kernels, chemistry, [50.0], [-31.0]).discharge_kw == 0.0).all()
     assert (limits(kernels, chemistry, [0.0]).discharge_kw == 0.0).all()
 
 

@@ -71,15 +71,35 @@ def test_a_gap_that_no_sample_vouches_for_counts_at_the_whole_connection() -> No
     assert answer.energy_kwh == pytest.approx((17.25 * 61 + 1.0 * 10) / 3600)
 
 
-def test_a_missing_reading_is_unknown_until_the_next_one_vouches_for_its_time() -> None:
+def test_the_time_before_a_missing_reading_stays_unknown() -> None:
     before = last([sample(0, 1.0), sample(10, 1.0)], HOME)[1]
     silent, during = step(sample(30, math.nan), HOME, before)
     assert silent.unknown_s == 20.0
     assert silent.energy_kwh == pytest.approx((1.0 * 10 + 17.25 * 20) / 3600)
-    assert during == before
+    assert step(sample(30, math.nan), HOME, during) == (silent, during)
     again, _ = step(sample(40, 2.0), HOME, during)
-    assert again.unknown_s == 0.0
-    assert again.energy_kwh == pytest.approx((1.0 * 10 + 2.0 * 30) / 3600)
+    assert again.unknown_s == 20.0
+    assert again.energy_kwh == pytest.approx((1.0 * 10 + 17.25 * 20 + 2.0 * 10) / 3600)
+
+
+def test_who_stops_at_a_missing_reading_does_not_hide_what_was_drawn_before() -> None:
+    """All that is allowed for half a minute, then nothing: the next reading, 0 kW, is of the second half only."""
+    state, drawn_kw, drawn_kws = last([sample(0, 0.0)], HOME)[1], 0.0, 0.0
+    for seconds in range(30, 871, 30):
+        reads = seconds % 60 == 0
+        drawn_kws += drawn_kw * 30
+        answer, state = step(sample(seconds, drawn_kw if reads else math.nan), HOME, state)
+        drawn_kw = answer.allowed_kw if reads else 0.0
+    assert drawn_kws + drawn_kw * 30 <= 2.5 * 900 + 1e-9
+
+
+def test_what_runs_on_into_another_billing_period_keeps_to_its_limit() -> None:
+    """The peak that was paid for is forgotten with the period, and nobody is asked before a quarter of an hour."""
+    settings = replace(HOME, longest_gap_s=900.0)
+    _, state = last([sample(0, 0.0), sample(900, 15.0), sample(1799, 0.0)], settings)
+    answer, _ = step(sample(1799.5, 0.0), settings, state)
+    assert answer.limit_kw == 15.0
+    assert answer.allowed_kw * (900 - 0.5) <= 2.5 * 900 + 1e-9
 
 
 def test_a_late_sample_changes_nothing() -> None:
@@ -114,21 +134,24 @@ def test_the_same_sample_twice_has_the_same_answer_and_is_counted_once(powers: l
 
 @given(
     wishes=st.lists(
-        st.tuples(st.floats(0.1, 60.0), st.floats(0, 1), st.sampled_from([True, True, False])),
+        st.tuples(st.floats(0.01, 1.0), st.floats(0, 1), st.sampled_from([True, True, False])),
         min_size=20,
         max_size=150,
     ),
     limit_kw=st.floats(1.0, 60.0),
     begin_s=st.floats(0, 2000),
     window_s=st.sampled_from([900, 1800, 3600]),
+    longest_gap_s=st.sampled_from([60.0, 300.0, 900.0]),
 )
 def test_whoever_keeps_to_what_is_allowed_keeps_every_window_in_its_limit(
-    wishes: list[tuple[float, float, bool]], limit_kw: float, begin_s: float, window_s: int
+    wishes: list[tuple[float, float, bool]], limit_kw: float, begin_s: float, window_s: int, longest_gap_s: float
 ) -> None:
     """Whatever was drawn before, at most what the connection carries, and with readings missing on the way."""
     settings = DemandSettings(connection_kw=60.0, limit_kw=limit_kw, guard_pct=0.0, window_s=window_s)
+    settings = replace(settings, longest_gap_s=longest_gap_s)
     time_s, drawn_kw, state, energy = begin_s, 0.0, DemandState(), dict[float, float]()
-    for gap_s, part, reads in wishes:
+    for gap_part, part, reads in wishes:
+        gap_s = gap_part * longest_gap_s
         start_s = time_s // window_s * window_s
         first_s = min(gap_s, start_s + window_s - time_s)
         energy[start_s] = energy.get(start_s, 0.0) + drawn_kw * first_s
@@ -180,3 +203,15 @@ def test_a_standard_day_sums_up_to_its_own_quarter_hours(name: str) -> None:
     samples = [sample(0, 0.0), *(sample((quarter + 1) * QUARTER_S, kw) for quarter, kw in enumerate(load_kw))]
     assert len(load_kw) == 96
     assert last(samples, settings)[0].peak_kw == pytest.approx(max(load_kw))
+
+
+@pytest.mark.parametrize(("before_s", "after_s"), [(900, 3600), (3600, 900), (1800, 900)])
+def test_a_window_of_another_length_is_not_gone_on_with(before_s: int, after_s: int) -> None:
+    """Its energy is that of other times: the window that it is now is unknown up to now, and no peak comes of it."""
+    settings = replace(HOME, window_s=before_s)
+    state = last([sample(seconds, 10.0) for seconds in range(0, 1401, 10)], settings)[1]
+    answer, changed = step(sample(1410, 10.0), replace(HOME, window_s=after_s), state)
+    start_s = 1410 // after_s * after_s
+    assert answer.window_start_s == MIDNIGHT_S + start_s
+    assert answer.unknown_s == 1410 - start_s
+    assert changed.peak == state.peak

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tests.kernels.frequency_cases import FIFTY, reading
-from tidewatt.kernels.frequency import FrequencyResponse, FrequencyState
+from tidewatt.kernels.frequency import FrequencyMode, FrequencyResponse, FrequencyState
 
 
 @pytest.mark.parametrize("field", asdict(FIFTY))
@@ -74,6 +74,10 @@ def test_readings_that_cannot_be_are_named(kernels: ModuleType, field: str, valu
         {"since_s": None},
         {"mode": 4},
         {"mode": "ACTIVE"},
+        {"believed_s": 1.0},
+        {"believed_s": 10.5, "time_s": 10.0},
+        {"since_s": 0.0, "mode": FrequencyMode.WAITING},
+        {"since_s": 10.5, "time_s": 10.0, "mode": FrequencyMode.RAMPING},
     ],
 )
 def test_a_state_that_no_step_left_is_refused(kernels: ModuleType, changes: dict[str, Any]) -> None:

@@ -48,6 +48,8 @@ def test_a_factor_that_cannot_be_is_refused(kernels: ModuleType, factor: Any) ->
         ({"earliest": ((20.0, 3600.0), (40.0, 3600.0))}, "earliest[1]: (40.0, 3600.0)"),
         ({"earliest": ((20.0, math.nan),)}, "earliest[0] time: nan"),
         ({"earliest": ((math.inf, 1.0),)}, "earliest[0] current: inf"),
+        ({"earliest": ((33.0, 10.0),)}, "earliest[0]: (33.0, 10.0) is not usable. Give the conventional non-tripping"),
+        ({"latest": ((20.0, 3600.0), (39.0, 9.0))}, "latest[1]: (39.0, 9.0) is not usable. Give at least the 10.5"),
         ({"latest": (20.0, 3600.0)}, "latest[0]: 20.0"),
         ({"latest": ((20.0, 3600.0, 1.0),)}, "latest[0]: (20.0, 3600.0, 1.0)"),
         ({"latest": tuple((20.0 + place, 100.0 - place) for place in range(33))}, "latest: ((20.0, 100.0)"),

@@ -61,7 +61,7 @@ LFP = Chemistry(
     charge_by_soc=Curve.through((0, 0.8), (10, 1), (70, 1), (85, 0.6), (95, 0.3), (100, 0.03)),
     discharge_by_soc=Curve.through((0, 0), (5, 0.4), (12, 1)),
     charge_by_temperature=Curve.through((0, 0), (5, 0.2), (15, 0.7), (25, 1), (45, 1), (55, 0)),
-    discharge_by_temperature=Curve.through((-20, 0.1), (0, 0.7), (15, 1), (45, 1), (60, 0)),
+    discharge_by_temperature=Curve.through((-30, 0), (-20, 0.1), (0, 0.7), (15, 1), (45, 1), (60, 0)),
 )
 """Lithium iron phosphate: no charging at 0 deg C and below, where lithium plates. Cautious values of the usual shape;
 a maker's own go before them."""

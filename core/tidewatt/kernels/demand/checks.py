@@ -76,6 +76,8 @@ def _check_window(window: WindowState) -> None:
     check_number("window.until_s", window.until_s, window.start_s, LATEST_S, remedy)
     for field in ("least_kwh", "most_kwh"):
         check_number(f"window.{field}", getattr(window, field), 0.0, LARGEST_KWH, "Give an energy, zero or more.")
+    remedy = "Give an energy, at most most_kwh."
+    check_number("window.least_kwh", window.least_kwh, 0.0, window.most_kwh, remedy)
     check_number("window.unknown_s", window.unknown_s, 0.0, LATEST_S, "Give a time, zero or more.")
 
 

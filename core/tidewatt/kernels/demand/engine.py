@@ -19,8 +19,8 @@ def step(sample: DemandSample, settings: DemandSettings, state: DemandState) -> 
     The peak of the billing period counts what was certainly drawn, since it raises the limit; the window counts what
     may have been drawn at most. A sample of a time that was heard before changes nothing, so a repeated one has the
     same answer. One that is older than the last by more than `longest_gap_s` means that the clock was set back. Where
-    the meter does not answer (NaN), the answer takes the time since the last sample at `connection_kw`; the state stays
-    and the next sample vouches for that time if it is not too late.
+    the meter does not answer (NaN), the time since the last sample is taken at `connection_kw` for good: who acts on
+    that answer draws something else from then on, and the next sample says nothing of the time before.
 
     Raises:
         ValueError: a value cannot be meant; names the field, the value and the remedy.
@@ -38,8 +38,7 @@ def step(sample: DemandSample, settings: DemandSettings, state: DemandState) -> 
     if window is state.window:
         return _answer(sample, settings, window, state.load, state.peak or peak), state
     load = _load(sample, settings, state.load)
-    answer = _answer(sample, settings, window, load, peak)
-    return answer, state if math.isnan(sample.power_kw) else DemandState(window=window, load=load, peak=peak)
+    return _answer(sample, settings, window, load, peak), DemandState(window=window, load=load, peak=peak)
 
 
 def _peak(peak: PeakState | None, ended_kw: float, period: int) -> PeakState:

@@ -44,8 +44,8 @@ class DemandSample:
 
     Attributes:
         time_s: when it was taken.
-        power_kw: mean power since the sample before, or the momentary power of a meter that reports every few seconds;
-            positive from the grid; NaN where the meter did not answer.
+        power_kw: mean power since the sample before (also one without a power), or the momentary power of a meter that
+            reports every few seconds; positive from the grid; NaN where the meter did not answer.
         period: number of the billing period, for example 202611; another number starts another peak.
         controlled_kw: part of `power_kw` that follows our orders (chargers, batteries); NaN where it is not known.
     """

@@ -15,11 +15,13 @@ def count(
     """Return the window at a time, and the average of a window that ended on the way there (0 where none did).
 
     A power vouches for the time since the last sample, over the end of a window too, unless that is too long ago; of
-    such time, and with a power of NaN, nothing is known. Power fed back makes no room: meters count what is drawn.
-    Where the clock was set back, the window it then is in begins afresh, with nothing known of it.
+    such time, and of the time before a power of NaN, nothing is known. Power fed back makes no room: meters count what
+    is drawn.
+    Where the clock was set back, or the windows were of another length, the window that it is now begins afresh, with
+    nothing known of it.
     """
     start_s = math.floor(time_s / settings.window_s) * float(settings.window_s)
-    if window is None or time_s < window.until_s - settings.longest_gap_s:
+    if window is None or not _fits(window, settings) or time_s < window.until_s - settings.longest_gap_s:
         return _grown(_empty(start_s), time_s, math.nan, settings), 0.0
     if time_s <= window.until_s:
         return window, 0.0
@@ -38,15 +40,26 @@ def allowed_kw(window: WindowState, limit_kw: float, settings: DemandSettings) -
     That is (limit x window - energy so far) / time left, less the guard band. Towards the end the quotient grows
     without bounds, and what is switched on then runs on into the next window: the time left is therefore taken as at
     least `longest_gap_s`. So no power is ever allowed that could, until the next answer, take more than a window holds.
+    The next window may begin a billing period, where the peak so far counts no more: what could run on into it has to
+    fit under `settings.limit_kw`.
     """
-    usable_kwh = limit_kw * (1.0 - settings.guard_pct / 100.0) * settings.window_s / HOUR_S
-    over_s = max(left_s(window, settings), settings.longest_gap_s)
-    return min(max(usable_kwh - window.most_kwh, 0.0) * HOUR_S / over_s, settings.connection_kw)
+    usable_s = (1.0 - settings.guard_pct / 100.0) * settings.window_s
+    before_end_s = left_s(window, settings)
+    over_s = max(before_end_s, settings.longest_gap_s)
+    power_kw = max(limit_kw * usable_s - window.most_kwh * HOUR_S, 0.0) / over_s
+    if before_end_s < over_s:
+        power_kw = min(power_kw, settings.limit_kw * usable_s / (over_s - before_end_s))
+    return min(power_kw, settings.connection_kw)
 
 
 def left_s(window: WindowState, settings: DemandSettings) -> float:
     """Return how long the window still lasts."""
     return max(window.start_s + settings.window_s - window.until_s, 0.0)
+
+
+def _fits(window: WindowState, settings: DemandSettings) -> bool:
+    """Whether it is a window of this length: what was remembered may have been one of another."""
+    return window.start_s % settings.window_s == 0.0 and window.until_s <= window.start_s + settings.window_s
 
 
 def _empty(start_s: float) -> WindowState:

@@ -313,6 +313,12 @@ class FrequencyState:
         check_number("believed_hz", self.believed_hz, 0, 100, STATE_REMEDY)
         check_whole("mode", self.mode, 0, 3, STATE_REMEDY)
         check_kind("response", self.response, FrequencyResponse)
+        # What lies ahead of the last reading would be believed, or waited for, for as long as it takes to get there.
+        latest_s = -LATEST_S if self.time_s is None else self.time_s
+        if self.believed_s is not None:
+            check_number("believed_s", self.believed_s, -LATEST_S, latest_s, STATE_REMEDY)
+        if self.mode != FrequencyMode.SAFE:
+            check_number("since_s", self.since_s, -LATEST_S, latest_s, STATE_REMEDY)
 
 
 def _check_nominal(nominal_hz: float) -> None:

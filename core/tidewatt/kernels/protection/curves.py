@@ -19,6 +19,12 @@ LONGEST_S = 1e6
 MOST_GATES = 32
 """Far beyond anything that is built, and near enough that no quotient overflows."""
 
+LARGEST_NON_TRIPPING = 2.0
+"""Over the rating; standards have 1.05 to 1.5. From it follows how warm rated load makes a device: a gate of seconds in
+its place would make that next to nothing."""
+
+ROUNDING = 1e-9
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TripCurve:
@@ -27,10 +33,10 @@ class TripCurve:
     Attributes:
         rated_a: carried for ever, A.
         earliest: (current in A, time in s): at this current the device stays closed for at least this long. Currents
-            rise and times fall. The first pair is that of the conventional non-tripping current. Without any, no
-            overload is allowed.
-        latest: (current in A, time in s): at this current the device opens within this time. Currents rise and times
-            fall.
+            rise and times fall. The first pair is that of the conventional non-tripping current, at most twice the
+            rating. Without any, no overload is allowed.
+        latest: (current in A, time in s): at this current the device opens within this time, which is none that
+            `earliest` has it carried for. Currents rise and times fall.
         cooling_s: time constant with which it forgets an overload, s.
     """
 
@@ -53,6 +59,17 @@ class TripCurve:
             gates: Gates = getattr(self, field)
             if gates and gates[0][0] <= self.rated_a:
                 raise ValueError(f"{field}[0]: {gates[0]!r} is not usable. Give a current above rated_a.")
+        if self.earliest and self.earliest[0][0] > LARGEST_NON_TRIPPING * self.rated_a:
+            remedy = f"Give the conventional non-tripping current first, at most {LARGEST_NON_TRIPPING:g} x rated_a."
+            raise ValueError(f"earliest[0]: {self.earliest[0]!r} is not usable. {remedy}")
+        for place, (current_a, time_s) in enumerate(self.latest):
+            carried_s = max(
+                (gate_s * (gate_a / current_a) ** 2 for gate_a, gate_s in self.earliest if current_a <= gate_a),
+                default=0.0,
+            )
+            if carried_s > time_s * (1 + ROUNDING):
+                remedy = f"Give at least the {carried_s:g} s that `earliest` has it carried for."
+                raise ValueError(f"latest[{place}]: {(current_a, time_s)!r} is not usable. {remedy}")
 
     def derated(self, factor: float) -> TripCurve:
         """Return the curve of the device where it is warm or close to others.

@@ -3,7 +3,9 @@
 Temperatures rise with the load, so the search is for one root. Between the ends of a step the hot spot may pass
 through a peak, which is bounded from above: if all of its derivative is of one sign, it is highest at an end;
 otherwise it is at most `h^2 / 8` times the largest curvature above the higher end. Steps whose bound matters are cut
-into short ones. So an answer errs to the safe side, by a few hundredths of a kelvin, and never to the other.
+into short ones first and, as what is left of the transients fades, into longer and longer ones: the error stays the
+same part of them, and the longest step takes a few hundred cuts. So an answer errs to the safe side, by a few
+hundredths of a kelvin, and never to the other.
 
 The unchecked indexing is sound because the window is as long as its ambient temperatures.
 """
@@ -15,9 +17,9 @@ from cython.cimports.libc.math import exp, pow as power
 
 COMPILED: bool = cython.compiled
 
-# A step is cut into parts of a sixteenth of the quick time constant, but the window into no more than so many.
+# The first cuts of a step are a sixteenth of the quick time constant; after every so many they are twice as long.
 PARTS = cython.declare(cython.double, 16.0)
-MOST_CUTS = cython.declare(cython.double, 1e6)
+CUTS_OF_A_LENGTH = cython.declare(cython.Py_ssize_t, 16)
 # A third of the trials halves the interval, so this many bring the widest, 10, below the resolution.
 TRIALS = cython.declare(cython.Py_ssize_t, 105)
 RESOLUTION = cython.declare(cython.double, 1e-9)
@@ -39,10 +41,13 @@ class Search:
     slow_s: cython.double
     step_s: cython.double
     steps: cython.Py_ssize_t
-    cuts: cython.Py_ssize_t
     oil_decay: cython.double
     quick_decay: cython.double
     slow_decay: cython.double
+    cut: cython.Py_ssize_t
+    cut_from_s: cython.double
+    cut_s: cython.double
+    last_cut: cython.bint
     cut_oil_decay: cython.double
     cut_quick_decay: cython.double
     cut_slow_decay: cython.double
@@ -78,7 +83,7 @@ class Search:
         step_s: cython.double,
         ambient: cython.double[::1],
     ) -> None:
-        """Prepare the decays of a step and of a cut of one; `ambient`, float64[T], is read by every search."""
+        """Prepare the decays of a step; `ambient`, float64[T], is read by every search."""
         self.oil_exponent = oil_exponent
         self.winding_exponent = winding_exponent
         self.loss_ratio = loss_ratio
@@ -91,13 +96,10 @@ class Search:
         self.step_s = step_s
         self.steps = ambient.shape[0]
         self.ambient = ambient
-        self.cuts = 1 + int(min(PARTS * step_s / self.quick_s, MOST_CUTS / self.steps))
         self.oil_decay = exp(-step_s / self.oil_s)
         self.quick_decay = exp(-step_s / self.quick_s)
         self.slow_decay = exp(-step_s / self.slow_s)
-        self.cut_oil_decay = exp(-step_s / self.cuts / self.oil_s)
-        self.cut_quick_decay = exp(-step_s / self.cuts / self.quick_s)
-        self.cut_slow_decay = exp(-step_s / self.cuts / self.slow_s)
+        self.cut_s = 0.0
 
     def peaks(self) -> tuple[float, float]:
         """Return the highest top oil and a bound of the highest hot spot of what was tried last."""
@@ -193,30 +195,23 @@ class Search:
         """Walk the window, by cuts where a step cannot be taken whole, and halve the cut that breaks a limit."""
         rise: cython.double = self._start(load_factor)
         index: cython.Py_ssize_t
-        cut: cython.Py_ssize_t
-        whole_s: cython.double
         if self.oil > self.oil_limit or self.oil + (self.quick - self.slow) > self.hot_limit:
             return 0.0
         for index in range(self.steps):
             self.oil_end = self.ambient[index] + rise
-            whole_s = index * self.step_s
             if (
                 self._oil_after(self.oil_decay) <= self.oil_limit
                 and self._bound(self.oil_decay, self.quick_decay, self.slow_decay, self.step_s) <= self.hot_limit
             ):
                 self._move(self.oil_decay, self.quick_decay, self.slow_decay)
                 continue
-            for cut in range(self.cuts):
-                if (
-                    self._oil_after(self.cut_oil_decay) > self.oil_limit
-                    or self._bound(
-                        self.cut_oil_decay, self.cut_quick_decay, self.cut_slow_decay, self.step_s / self.cuts
-                    )
-                    > self.hot_limit
-                ):
-                    whole_s += self.step_s / self.cuts * cut
-                    return whole_s + self._last_of_cut_s()
+            self._first_cut()
+            while True:
+                if self._oil_after(self.cut_oil_decay) > self.oil_limit or self._cut_bound() > self.hot_limit:
+                    return index * self.step_s + self.cut_from_s + self._last_of_cut_s()
                 self._move(self.cut_oil_decay, self.cut_quick_decay, self.cut_slow_decay)
+                if not self._next_cut():
+                    break
         return self.steps * self.step_s
 
     @cython.cfunc
@@ -225,7 +220,7 @@ class Search:
     def _last_of_cut_s(self) -> cython.double:
         """Return how much of one cut, that does not keep the limits to its end, does keep them."""
         kept_s: cython.double = 0.0
-        broken_s: cython.double = self.step_s / self.cuts
+        broken_s: cython.double = self.cut_s
         trial_s: cython.double
         oil_decay: cython.double
         _halving: cython.Py_ssize_t
@@ -278,7 +273,6 @@ class Search:
         """Walk the window; return by how much the nearer limit is exceeded, negative if both are kept."""
         rise: cython.double = self._start(load_factor)
         index: cython.Py_ssize_t
-        _cut: cython.Py_ssize_t
         bound: cython.double
         oil: cython.double
         quick: cython.double
@@ -294,20 +288,66 @@ class Search:
                 oil = self.oil
                 quick = self.quick
                 slow = self.slow
-                for _cut in range(self.cuts):
-                    self.hot_peak = max(
-                        self.hot_peak,
-                        self._bound(
-                            self.cut_oil_decay, self.cut_quick_decay, self.cut_slow_decay, self.step_s / self.cuts
-                        ),
-                    )
+                self._first_cut()
+                while self._highest_ahead() > self.hot_peak:
+                    self.hot_peak = max(self.hot_peak, self._cut_bound())
                     self._move(self.cut_oil_decay, self.cut_quick_decay, self.cut_slow_decay)
+                    if not self._next_cut():
+                        break
                 self.oil = oil
                 self.quick = quick
                 self.slow = slow
             self._move(self.oil_decay, self.quick_decay, self.slow_decay)
             self.oil_peak = max(self.oil_peak, self.oil)
         return max(self.oil_peak - self.oil_limit, self.hot_peak - self.hot_limit)
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _first_cut(self) -> cython.void:
+        """Begin to cut the present step."""
+        self.cut = 0
+        self.cut_from_s = 0.0
+        self._cut_off(self.quick_s / PARTS)
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _next_cut(self) -> cython.bint:
+        """Go on to the next cut of the present step; False after the last."""
+        if self.last_cut:
+            return False
+        self.cut += 1
+        self.cut_from_s += self.cut_s
+        self._cut_off(2.0 * self.cut_s if self.cut % CUTS_OF_A_LENGTH == 0 else self.cut_s)
+        return True
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _cut_off(self, duration_s: cython.double) -> cython.void:
+        """Make the cut so long, or as long as the rest of the step."""
+        self.last_cut = duration_s >= self.step_s - self.cut_from_s
+        if self.last_cut:
+            duration_s = self.step_s - self.cut_from_s
+        if duration_s != self.cut_s:
+            self.cut_s = duration_s
+            self.cut_oil_decay = exp(-duration_s / self.oil_s)
+            self.cut_quick_decay = exp(-duration_s / self.quick_s)
+            self.cut_slow_decay = exp(-duration_s / self.slow_s)
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _cut_bound(self) -> cython.double:
+        return self._bound(self.cut_oil_decay, self.cut_quick_decay, self.cut_slow_decay, self.cut_s)
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _highest_ahead(self) -> cython.double:
+        """Return what the hot spot stays below, however long the step: each part is highest now or at its end."""
+        return max(self.oil, self.oil_end) + (max(self.quick, self.quick_end) - min(self.slow, self.slow_end))
 
     @cython.cfunc
     @cython.nogil
