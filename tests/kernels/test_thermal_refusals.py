@@ -69,6 +69,13 @@ def test_an_array_of_the_wrong_shape_or_type_is_named(kernels: ModuleType, field
     assert got in str(caught.value)
 
 
+@pytest.mark.parametrize(("field", "value"), [("top_oil_c", -101.0), ("quick_k", -0.1), ("slow_k", -0.1)])
+def test_a_state_colder_than_any_transformer_is_refused(kernels: ModuleType, field: str, value: float) -> None:
+    """It would leave room for any load."""
+    with pytest.raises(ValueError, match=rf"^{field}: {value} is not usable. Give deg C or K"):
+        kernels.thermal.ThermalState(**asdict(STATE) | {field: value})
+
+
 @pytest.mark.parametrize("field", ["top_oil_c", "quick_k", "slow_k"])
 @pytest.mark.parametrize("value", [math.nan, math.inf, -501.0, 1e8, None])
 def test_a_state_that_cannot_be_is_named(kernels: ModuleType, field: str, value: Any) -> None:

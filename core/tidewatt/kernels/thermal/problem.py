@@ -16,7 +16,7 @@ type Floats = npt.NDArray[np.float64]
 LARGEST_LOAD_FACTOR = 10.0
 LOWEST_AMBIENT_C, HIGHEST_AMBIENT_C = -80.0, 100.0
 LOWEST_C, HIGHEST_C = -100.0, 500.0
-LOWEST_STATE, HIGHEST_STATE = -500.0, 1e7
+HIGHEST_STATE = 1e7
 """Far beyond what any transformer sees, and near enough that nothing overflows."""
 
 STATE_REMEDY = "Give deg C or K; where the state is unknown, `steady_state`."
@@ -89,22 +89,27 @@ class Transformer:
     @classmethod
     def power_onan(cls, *, loss_ratio: float, top_oil_rise_k: float, hot_spot_gradient_k: float) -> Self:
         """Return a medium or large power transformer, natural oil and air."""
-        return cls(
-            oil_exponent=0.8,
-            winding_exponent=1.3,
-            loss_ratio=loss_ratio,
-            k11=0.5,
-            k21=2.0,
-            k22=2.0,
-            oil_time_s=210 * 60.0,
-            winding_time_s=10 * 60.0,
-            top_oil_rise_k=top_oil_rise_k,
-            hot_spot_gradient_k=hot_spot_gradient_k,
+        return cls._power(
+            loss_ratio, top_oil_rise_k, hot_spot_gradient_k, oil_time_s=210 * 60.0, winding_time_s=10 * 60.0
         )
 
     @classmethod
     def power_onaf(cls, *, loss_ratio: float, top_oil_rise_k: float, hot_spot_gradient_k: float) -> Self:
         """Return a medium or large power transformer, natural oil and forced air, its fans running."""
+        return cls._power(
+            loss_ratio, top_oil_rise_k, hot_spot_gradient_k, oil_time_s=150 * 60.0, winding_time_s=7 * 60.0
+        )
+
+    @classmethod
+    def _power(
+        cls,
+        loss_ratio: float,
+        top_oil_rise_k: float,
+        hot_spot_gradient_k: float,
+        *,
+        oil_time_s: float,
+        winding_time_s: float,
+    ) -> Self:
         return cls(
             oil_exponent=0.8,
             winding_exponent=1.3,
@@ -112,8 +117,8 @@ class Transformer:
             k11=0.5,
             k21=2.0,
             k22=2.0,
-            oil_time_s=150 * 60.0,
-            winding_time_s=7 * 60.0,
+            oil_time_s=oil_time_s,
+            winding_time_s=winding_time_s,
             top_oil_rise_k=top_oil_rise_k,
             hot_spot_gradient_k=hot_spot_gradient_k,
         )
@@ -137,10 +142,12 @@ CONSTANTS = {
 class ThermalState:
     """How warm a transformer is: three numbers that survive a restart.
 
+    They belong to its constants: with others, begin again from `steady_state`.
+
     Attributes:
         top_oil_c: top-oil temperature, deg C.
-        quick_k: the gradient that rises quickly, K.
-        slow_k: the gradient that is taken off it as the oil starts to move, K.
+        quick_k: the gradient that rises quickly, K; never negative.
+        slow_k: the gradient that is taken off it as the oil starts to move, K; never negative.
     """
 
     top_oil_c: float
@@ -153,8 +160,8 @@ class ThermalState:
         Raises:
             ValueError: names the field, the value and the remedy.
         """
-        for field in ("top_oil_c", "quick_k", "slow_k"):
-            check_number(field, getattr(self, field), LOWEST_STATE, HIGHEST_STATE, STATE_REMEDY)
+        for field, low in (("top_oil_c", LOWEST_C), ("quick_k", 0.0), ("slow_k", 0.0)):
+            check_number(field, getattr(self, field), low, HIGHEST_STATE, STATE_REMEDY)
 
     @property
     def hot_spot_c(self) -> float:
