@@ -5,6 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+MOST_LEVELS = 64
+"""The deepest tree of circuits that is taken: far deeper than any installation. Work grows with chargers x depth."""
+
 
 def check_array(owner: object, field: str, dtype: npt.DTypeLike, shape: tuple[int, ...]) -> None:
     """Refuse an attribute that `check_values` refuses.
@@ -42,6 +45,24 @@ def refuse(field: str, values: npt.NDArray[np.generic], bad: npt.NDArray[np.bool
         index = np.unravel_index(int(bad.argmax()), bad.shape)
         where = ", ".join(str(position) for position in index)
         raise ValueError(f"{field}[{where}]: {values[index]} is not usable. {remedy}")
+
+
+def check_tree(parent: npt.NDArray[np.int32]) -> None:
+    """Refuse what is no tree whose first circuit is the root and in which every circuit follows its parent.
+
+    Raises:
+        ValueError: names the field, the index, the value and the remedy.
+    """
+    index = np.arange(parent.shape[0])
+    refuse("parent", parent, (index == 0) & (parent != -1), "Give -1: the first circuit is the root.")
+    forward = (index > 0) & ((parent < 0) | (parent >= index))
+    refuse("parent", parent, forward, "Give the index of a circuit listed before; there is one root and no cycle.")
+    above = parent
+    for _ in range(MOST_LEVELS - 1):
+        if not (above > 0).any():
+            return
+        above = np.where(above >= 0, parent[above], -1)
+    refuse("parent", parent, above >= 0, f"Give a circuit nearer to the root: a tree has at most {MOST_LEVELS} levels.")
 
 
 def check_number(field: str, value: object, low: float, high: float, remedy: str) -> None:

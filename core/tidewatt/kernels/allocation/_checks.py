@@ -7,6 +7,9 @@ from the ends of the number range that no quotient or sum of the kernel overflow
 from __future__ import annotations
 
 import cython
+import numpy as np
+
+from tidewatt.kernels.validation import MOST_LEVELS
 
 from .workspace import Workspace
 
@@ -15,6 +18,7 @@ COMPILED: bool = cython.compiled
 LARGEST_A = 1e4
 LARGEST_BASE_A = 1e6
 LARGEST_V = 1e5
+SMALLEST_V = 1.0
 LEAST_WEIGHT = 1e-9
 LARGEST_WEIGHT = 1e9
 LARGEST_DEFICIT = 1e12
@@ -46,6 +50,8 @@ FIELDS = (
 _LARGEST_A = cython.declare(cython.double, LARGEST_A)
 _LARGEST_BASE_A = cython.declare(cython.double, LARGEST_BASE_A)
 _LARGEST_V = cython.declare(cython.double, LARGEST_V)
+_SMALLEST_V = cython.declare(cython.double, SMALLEST_V)
+_MOST_LEVELS = cython.declare(cython.int, MOST_LEVELS)
 _LEAST_WEIGHT = cython.declare(cython.double, LEAST_WEIGHT)
 _LARGEST_WEIGHT = cython.declare(cython.double, LARGEST_WEIGHT)
 _LARGEST_DEFICIT = cython.declare(cython.double, LARGEST_DEFICIT)
@@ -74,6 +80,7 @@ class Checks:
     weight: cython.const_double[::1]
     deficit: cython.const_double[::1]
     relied_a: cython.const_double[::1]
+    level: cython.int[::1]
     place: cython.Py_ssize_t
 
     def __init__(self, views: Workspace) -> None:
@@ -95,6 +102,7 @@ class Checks:
         self.weight = views.weight
         self.deficit = views.deficit
         self.relied_a = views.relied_a
+        self.level = memoryview(np.zeros(len(views.parent), np.int32))
         self.place = 0
 
     def fault(self) -> cython.int:
@@ -129,7 +137,7 @@ class Checks:
                 return found
         for p in range(3):
             self.place = p
-            if not 0.0 <= self.voltage_v[p] <= _LARGEST_V:
+            if not (self.voltage_v[p] == 0.0 or _SMALLEST_V <= self.voltage_v[p] <= _LARGEST_V):
                 return 8
         return 0
 
@@ -138,6 +146,9 @@ class Checks:
     @cython.exceptval(check=False)
     def _circuit_fault(self, v: cython.Py_ssize_t) -> cython.int:
         if not (self.parent[v] == -1 if v == 0 else 0 <= self.parent[v] < v):
+            return 1
+        self.level[v] = self.level[self.parent[v]] + 1 if v > 0 else 1
+        if self.level[v] > _MOST_LEVELS:
             return 1
         if not self.total_import_limit_w[v] >= 0.0:
             return 5

@@ -37,8 +37,8 @@ WAITING = cython.declare(cython.uchar, 1)
 RISING = cython.declare(cython.uchar, 2)
 
 # The numbers kept of a row: room left when its rate last changed, the level of that, the weights that rise, those and
-# the weights that wait, the rate below which it is to be summed up afresh, how many rise or wait, and how many did when
-# it was last summed up.
+# the weights that wait, the rate below which it is to be summed up afresh, how many rise or wait, how many did when it
+# was last summed up, and the sum of all weights below which it is to be summed up afresh.
 STATE = cython.declare(cython.Py_ssize_t, 8)
 LEFT = cython.declare(cython.Py_ssize_t, 0)
 SINCE = cython.declare(cython.Py_ssize_t, 1)
@@ -47,6 +47,7 @@ TOTAL = cython.declare(cython.Py_ssize_t, 3)
 FAINT = cython.declare(cython.Py_ssize_t, 4)
 COUNT = cython.declare(cython.Py_ssize_t, 5)
 SUMMED = cython.declare(cython.Py_ssize_t, 6)
+DIM = cython.declare(cython.Py_ssize_t, 7)
 
 
 @cython.final
@@ -170,7 +171,10 @@ class Filling:
             if self.state[STATE * r + COUNT] <= 0.0:
                 self._drop()
                 continue
-            if self.state[STATE * r + RATE] < self.state[STATE * r + FAINT]:
+            if (
+                self.state[STATE * r + RATE] < self.state[STATE * r + FAINT]
+                or self.state[STATE * r + TOTAL] < self.state[STATE * r + DIM]
+            ):
                 self._sum_up(r)
             at = self._full_at(r)
             if at >= following:
@@ -337,7 +341,8 @@ class Filling:
         self.state[STATE * r + SINCE] = 0.0
         self.state[STATE * r + RATE] = rate + rate_low
         self.state[STATE * r + TOTAL] = total + rate + rate_low
-        self.state[STATE * r + FAINT] = FADED * rate
+        self.state[STATE * r + FAINT] = FADED * self.state[STATE * r + RATE]
+        self.state[STATE * r + DIM] = FADED * self.state[STATE * r + TOTAL]
         self.state[STATE * r + SUMMED] = count
 
     @cython.cfunc

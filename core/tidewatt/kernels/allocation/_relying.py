@@ -1,7 +1,7 @@
 """Discharge that a meter sees is counted on as room for charging, once it is known what discharges.
 
 The discharging groups are set aside meanwhile: their tier becomes negative, and the stages that go by tier leave them
-as they are.
+as they are; under that number they can be given what is left in the end.
 
 The unchecked indexing is sound because slots and groups come from `_order`.
 """
@@ -53,7 +53,7 @@ class Relying:
                     relied_a += min(self.relied_a[self.charger[s]], self.current_a[s])
                 if relied_a > 0.0:
                     self._widen(g, kinds, relied_a)
-                self.group_tier[g] = -1 - self.group_tier[g]
+                self.group_tier[g] = set_aside(self.group_tier[g])
 
     def join(self, groups: cython.Py_ssize_t) -> None:
         """Put the discharging groups back into their tiers."""
@@ -61,7 +61,7 @@ class Relying:
         with cython.nogil:
             for g in range(groups):
                 if self.group_tier[g] < 0:
-                    self.group_tier[g] = -1 - self.group_tier[g]
+                    self.group_tier[g] = set_aside(self.group_tier[g])
 
     @cython.cfunc
     @cython.nogil
@@ -89,3 +89,11 @@ class Relying:
             + (self.voltage_v[1] if phases & 2 else 0.0)
             + (self.voltage_v[2] if phases & 4 else 0.0)
         )
+
+
+@cython.ccall
+@cython.nogil
+@cython.exceptval(check=False)
+def set_aside(tier: cython.int) -> cython.int:
+    """Return the number of a tier's groups while they are set aside, and from that the tier."""
+    return -1 - tier

@@ -2,7 +2,7 @@
 
 A row's `state` is what the filling keeps of it, in one cache line: the room left when its rate last changed, the level
 of that, the weights that rise, those and the weights that wait, the rate below which rounding counts, how many rise or
-wait, and how many did when the row was last summed up.
+wait, how many did when the row was last summed up, and the sum of all weights below which rounding counts.
 
 The unchecked indexing is sound because slots, groups and entries come from `_order` and `_rows`.
 """
@@ -30,6 +30,7 @@ TOTAL = cython.declare(cython.Py_ssize_t, 3)
 FAINT = cython.declare(cython.Py_ssize_t, 4)
 COUNT = cython.declare(cython.Py_ssize_t, 5)
 SUMMED = cython.declare(cython.Py_ssize_t, 6)
+DIM = cython.declare(cython.Py_ssize_t, 7)
 
 
 @cython.final
@@ -167,3 +168,4 @@ class Starting:
         for k in range(live_rows):
             row = STATE * self.live_row[k]
             self.state[row + FAINT] = FADED * self.state[row + RATE]
+            self.state[row + DIM] = FADED * self.state[row + TOTAL]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from tidewatt.kernels.validation import check_array
+from tidewatt.kernels.validation import MOST_LEVELS, check_array
 
-from ._checks import FIELDS, LARGEST_A, LARGEST_BASE_A, LARGEST_DEFICIT, LARGEST_V, SMALLEST_STEP_A
+from ._checks import FIELDS, LARGEST_A, LARGEST_BASE_A, LARGEST_DEFICIT, LARGEST_V, SMALLEST_STEP_A, SMALLEST_V
 from .problem import AllocationProblem
 
 CIRCUIT_SHAPES: dict[str, tuple[type[np.generic], tuple[int, ...]]] = {
@@ -35,14 +35,17 @@ CHARGER_SHAPES: dict[str, type[np.generic]] = {
 
 LIMIT = "Give a magnitude, zero or more; infinity for no limit."
 REMEDIES = {
-    "parent": "Give the index of a circuit listed before, -1 for the first; there is one root and no cycle.",
+    "parent": (
+        "Give the index of a circuit listed before, -1 for the first; there is one root, no cycle, and at most "
+        f"{MOST_LEVELS} levels."
+    ),
     "import_limit_a": LIMIT,
     "export_limit_a": LIMIT,
     "base_a": f"Give a signed current of at most {LARGEST_BASE_A:g} A; 0 where there is no meter.",
     "total_import_limit_w": LIMIT,
     "total_export_limit_w": LIMIT,
     "imbalance_limit_a": LIMIT,
-    "voltage_v": f"Give the voltage to neutral, 0 to {LARGEST_V:g} V.",
+    "voltage_v": f"Give 0 for a phase that does not exist, else a voltage to neutral of {SMALLEST_V:g} to {LARGEST_V:g} V.",
     "circuit": "Give the index of a circuit.",
     "phases": "Give a mask of one to three phases, 1 to 7.",
     "direction": "Give 1 to charge or -1 to discharge.",

@@ -10,7 +10,7 @@ from ._candidates import Candidates
 from ._checks import SOUND, Checks
 from ._filling import Filling
 from ._order import LOCKED, MINIMA, RELIED, STEPS, TIERED, Order
-from ._relying import Relying
+from ._relying import Relying, set_aside
 from ._rows import Rows
 from ._sorting import Sorter
 from ._starting import Starting
@@ -71,6 +71,7 @@ class Allocator:
         self._search = None if objective is Objective.SERVED else Search(self._admission, Utility(space), self._rise)
         self._groups = 0
         self._entries = 0
+        self._needed = 0
         self._tiers: list[int] = [0]
 
     def allocate(self) -> Allocation:
@@ -111,10 +112,17 @@ class Allocator:
         return over_a
 
     def _share_again(self, flags: int) -> float:
-        """Share with the discharge that is counted on as room, and every discharge as it is."""
+        """Share with the discharge that is counted on as room, and every discharge at least as it is.
+
+        Chargers that now take less of an imbalance than before leave it to those that discharge.
+        """
         self._relying.rely(self._groups, self._rows.kind_count())
         self._rows.look_for_live()
         over_a = self._share(flags)
+        for tier in self._tiers:
+            if flags & MINIMA and self._search is None:
+                self._admit_more(set_aside(tier), flags)
+            over_a = self._fill(set_aside(tier), flags)
         self._relying.join(self._groups)
         return over_a
 
@@ -126,10 +134,11 @@ class Allocator:
         flags: int = order.gather()
         if regrouped:
             self._groups = order.group_count()
-            self._reserve(self._rows.regroup(self._groups))
+            self._needed = self._rows.regroup(self._groups)
             self._tiers = (
                 sorted(set(self._problem.tier.tolist())) if flags & TIERED else self._problem.tier[:1].tolist()
             )
+        self._reserve(self._needed)
         if regrouped or not order.still_right():
             self._by_level.sort(self._count)
             order.place()
@@ -140,10 +149,10 @@ class Allocator:
 
     def _reserve(self, entries: int) -> None:
         if entries > self._entries:
-            self._entries = entries
             self._space.make_room_for_entries(entries)
             for stage in (self._rows, self._admission, self._starting, self._filling, self._steps, self._writer):
                 stage.take_entries(self._space)
+            self._entries = entries
 
     def _admit_locked(self, flags: int) -> None:
         """Admit those that must stay on, tier by tier, before anybody else."""
@@ -161,6 +170,13 @@ class Allocator:
             candidates = self._candidates.choose(tier, locked=False, also_on=True)
             self._admission.open(candidates, self._rows.kind_count())
             self._search.run(tier, candidates, self._count)
+        self._rows.measure()
+
+    def _admit_more(self, tier: int, flags: int) -> None:
+        """Admit whoever of a tier that was shared before fits now; nobody has to go."""
+        if flags & LOCKED:
+            self._admit_best(tier, locked=True)
+        self._admit_best(tier, locked=False)
         self._rows.measure()
 
     def _admit_best(self, tier: int, *, locked: bool) -> None:

@@ -55,7 +55,7 @@ class AllocationProblem:
     read, never written.
 
     Attributes:
-        parent: int32[V], index of the parent circuit, -1 for the root at index 0.
+        parent: int32[V], index of the parent circuit, -1 for the root at index 0; at most 64 levels.
         import_limit_a: float64[V, 3], highest current per phase drawn through the circuit.
         export_limit_a: float64[V, 3], highest current per phase fed back through the circuit.
         base_a: float64[V, 3], signed current through the circuit that is not of the listed chargers, all circuits
@@ -63,7 +63,7 @@ class AllocationProblem:
         total_import_limit_w: float64[V], highest power over all phases drawn through the circuit.
         total_export_limit_w: float64[V], highest power over all phases fed back through the circuit.
         imbalance_limit_a: float64[V], highest difference between the currents of two phases.
-        voltage_v: float64[3], phase to neutral, zero for a phase that does not exist.
+        voltage_v: float64[3], phase to neutral, 1 to 100,000 V, or zero for a phase that does not exist.
         circuit: int32[N], the circuit a charger hangs on.
         phases: uint8[N], phases a charger uses: bit 0 for L1, bit 1 for L2, bit 2 for L3.
         minimum_a: float64[N], lowest magnitude other than zero, per phase.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tidewatt.kernels.validation import check_array, check_values, refuse
+from tidewatt.kernels.validation import check_array, check_tree, check_values, refuse
 
 from .problem import Floats, LineRequest, LineSite
 
@@ -34,10 +34,8 @@ def check_site(site: LineSite) -> None:
     check_array(site, "lag_deg", np.float64, (chargers,))
     voltage, parent, ratio = site.voltage_v, site.parent, site.turns_ratio
     refuse("voltage_v", voltage, ~(np.abs(voltage) <= LARGEST_V), "Give the voltage to neutral in V, as a phasor.")
+    check_tree(parent)
     root = np.arange(circuits) == 0
-    refuse("parent", parent, root & (parent != -1), "Give -1: the first circuit is the root.")
-    forward = ~root & ((parent < 0) | (parent >= np.arange(circuits)))
-    refuse("parent", parent, forward, "Give the index of a circuit listed before; there is one root and no cycle.")
     refuse("turns_ratio", ratio, root & (ratio != 0), "Give 0: nothing is above the root.")
     usable = (ratio == 0) | ((ratio >= RATIOS[0]) & (ratio <= RATIOS[1]))
     refuse("turns_ratio", ratio, ~usable, "Give 0 for no transformer, else a ratio from 0.001 to 1000.")

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from tidewatt.kernels.validation import check_array, check_kind, check_number, check_values, refuse
+from tidewatt.kernels.validation import check_array, check_kind, check_number, check_tree, check_values, refuse
 
 from ._ranges import first_outside, first_whole_outside
 from .problem import Floats, Integers, InteriorState, Plan, PlanProblem
@@ -122,12 +122,7 @@ def _check_range(problem: PlanProblem, field: str, shape: tuple[int, ...], allow
 
 def _check_places(problem: PlanProblem, sizes: dict[str, int]) -> None:
     """Refuse indices of what does not exist, a tree that is none, and stays that end before they begin."""
-    parent = problem.parent
-    if parent[0] != -1:
-        raise ValueError(f"parent[0]: {parent[0]} is not usable. Give -1: the first circuit is the root.")
-    forward = (parent < 0) | (parent >= np.arange(parent.shape[0]))
-    forward[0] = False
-    refuse("parent", parent, forward, "Give the index of a circuit listed before; there is one root and no cycle.")
+    check_tree(problem.parent)
     slots = sizes["T"]
     _check_whole(problem, "circuit", 0, sizes["V"] - 1, "Give the index of a circuit.")
     _check_whole(problem, "peak", -1, sizes["P"] - 1, "Give the index of a peak, or -1 for none.")
