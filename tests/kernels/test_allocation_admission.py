@@ -81,7 +81,7 @@ def one_class(draw: st.DrawFn) -> Case:
     )
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(case=one_class())
 def test_in_one_phase_class_no_set_of_chargers_has_a_higher_score(allocate: Allocate, case: Case) -> None:
     on = who_is_on(allocate, case)
@@ -89,7 +89,7 @@ def test_in_one_phase_class_no_set_of_chargers_has_a_higher_score(allocate: Allo
     assert won == pytest.approx(best_score(case, INCUMBENT_BONUS), abs=1e-9)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(case=one_class())
 def test_who_is_on_stays_on_when_nothing_else_changes(allocate: Allocate, case: Case) -> None:
     fresh = case.with_points([replace(point, incumbent=False) for point in case.points])
@@ -102,7 +102,7 @@ def test_who_is_on_stays_on_when_nothing_else_changes(allocate: Allocate, case: 
     assert again.current_a.tolist() == first.current_a.tolist()
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(
     limit_a=st.integers(6, 40),
     chargers=st.lists(st.tuples(st.integers(1, 7), st.sampled_from([1.0, 1.5, 2.0, 4.0])), min_size=1, max_size=7),

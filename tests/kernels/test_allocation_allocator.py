@@ -42,7 +42,7 @@ def overwrite(problem: AllocationProblem, other: AllocationProblem) -> None:
         getattr(problem, field)[...] = getattr(other, field)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(one=cases(), data=st.data())
 def test_whatever_was_before_the_answer_is_that_of_a_new_allocator(
     kernels: ModuleType, one: Case, data: st.DataObject

@@ -48,7 +48,7 @@ def far_apart(draw: st.DrawFn) -> Case:
     return Case(nodes=tree, points=tuple(draw(st.lists(chargers, min_size=1, max_size=6))))
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(case=far_apart())
 def test_shares_are_exact_whatever_the_weights(allocate: Allocate, case: Case) -> None:
     taken = allocate(case.problem()).current_a.tolist()
@@ -91,7 +91,7 @@ def one_by_one(case: Case, fair_a: Sequence[float]) -> list[float]:
     return [count * point.step_a for count, point in zip(steps, case.points, strict=True)]
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(
     coarse_a=st.sampled_from([7.0, 11.0, 13.0]),
     fine_a=st.lists(st.sampled_from([0.004, 0.01, 0.03]), min_size=1, max_size=5),

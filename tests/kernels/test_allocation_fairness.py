@@ -55,7 +55,7 @@ def test_weights_of_very_different_size_keep_the_limit(allocate: Allocate) -> No
     assert allocate(case.problem()).current_a == pytest.approx([3, 8.5, 8.5], abs=1e-9)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(case=cases(steps=CONTINUOUS))
 def test_continuous_shares_are_those_of_exact_arithmetic(allocate: Allocate, case: Case) -> None:
     answer = allocate(case.problem())
@@ -73,7 +73,7 @@ def test_a_street_of_sixty_chargers_gets_the_shares_of_exact_arithmetic(allocate
     assert answer.current_a.tolist() == pytest.approx([float(a) for a in fair_currents(case, on)], abs=1e-9)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(case=cases(steps=CONTINUOUS))
 def test_who_is_kept_from_more_shares_a_full_limit_with_nobody_better_off(allocate: Allocate, case: Case) -> None:
     """The bottleneck condition, which holds for weighted max-min fair shares and no others."""
@@ -94,7 +94,7 @@ def test_who_is_kept_from_more_shares_a_full_limit_with_nobody_better_off(alloca
         )
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(
     limit_a=tenths(0, 60),
     more_a=tenths(0, 20),

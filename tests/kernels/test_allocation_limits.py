@@ -22,13 +22,13 @@ from tests.kernels.allocation_problems import (
 from tidewatt.kernels.allocation import BindingCode
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(case=cases())
 def test_no_limit_is_exceeded(allocate: Allocate, case: Case) -> None:
     assert overruns(case, allocate(case.problem()).current_a.tolist()) == []
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(case=cases(), data=st.data())
 def test_no_limit_is_exceeded_when_any_charger_takes_less_or_nothing(
     allocate: Allocate, case: Case, data: st.DataObject
@@ -38,13 +38,13 @@ def test_no_limit_is_exceeded_when_any_charger_takes_less_or_nothing(
     assert overruns(case, taken_a) == []
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(case=cases())
 def test_no_limit_is_exceeded_when_every_discharge_fails(allocate: Allocate, case: Case) -> None:
     assert overruns(case, np.maximum(allocate(case.problem()).current_a, 0).tolist()) == []
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(case=cases())
 def test_every_current_is_zero_or_within_its_signed_range(allocate: Allocate, case: Case) -> None:
     for point, current_a in zip(case.points, allocate(case.problem()).current_a.tolist(), strict=True):
@@ -52,7 +52,7 @@ def test_every_current_is_zero_or_within_its_signed_range(allocate: Allocate, ca
         assert current_a == 0 or point.minimum_a - 1e-9 <= magnitude_a <= point.maximum_a + 1e-9
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(case=cases())
 def test_headroom_is_what_charging_leaves_of_the_import_limit(allocate: Allocate, case: Case) -> None:
     problem = case.problem()

@@ -14,7 +14,7 @@ KINDS = {
 }
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(case=cases())
 def test_the_named_constraint_has_no_room_for_more(allocate: Allocate, case: Case) -> None:
     answer = allocate(case.problem())
@@ -49,7 +49,7 @@ def lacks(rule: Constraint, index: int, taken: list[float], more_a: float) -> bo
     return total + float(rule.per_a[index]) * more_a > float(rule.room)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(case=cases())
 def test_every_charger_has_a_reason(allocate: Allocate, case: Case) -> None:
     assert BindingCode.NONE not in allocate(case.problem()).binding.tolist()

@@ -72,7 +72,7 @@ def relied(draw: st.DrawFn) -> Case:
     return case.with_points([replace(point, relied_a=draw(st.sampled_from([0.0, 5.0, 30.0]))) for point in case.points])
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(case=relied(), data=st.data())
 def test_no_limit_is_exceeded_while_the_metered_discharge_goes_on(
     allocate: Allocate, case: Case, data: st.DataObject
@@ -86,7 +86,7 @@ def test_no_limit_is_exceeded_while_the_metered_discharge_goes_on(
     assert overruns(case, given_a) == []
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(case=relied())
 def test_whoever_is_told_its_own_maximum_has_it(allocate: Allocate, case: Case) -> None:
     answer = allocate(case.problem())

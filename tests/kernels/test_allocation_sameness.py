@@ -32,7 +32,7 @@ def test_the_package_says_whether_it_is_compiled(uncompiled: ModuleType) -> None
     assert uncompiled.COMPILED is False
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(case=cases())
 def test_compiled_and_uncompiled_give_the_same_numbers(allocate_uncompiled: Allocate, case: Case) -> None:
     assert_same(allocation.allocate(case.problem()), allocate_uncompiled(case.problem()))
@@ -44,7 +44,7 @@ def test_a_crowded_street_is_the_same_compiled_and_uncompiled(allocate_uncompile
     assert_same(allocation.allocate(problem), allocate_uncompiled(problem))
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(case=cases())
 def test_asking_twice_gives_the_same_answer_and_changes_no_input(allocate: Allocate, case: Case) -> None:
     problem = case.problem()
@@ -54,7 +54,7 @@ def test_asking_twice_gives_the_same_answer_and_changes_no_input(allocate: Alloc
         np.testing.assert_array_equal(getattr(problem, field), getattr(untouched, field))
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(case=cases(), data=st.data())
 def test_the_order_of_the_chargers_does_not_matter(allocate: Allocate, case: Case, data: st.DataObject) -> None:
     distinct = case.with_points(list(dict.fromkeys(case.points)))

@@ -8,14 +8,14 @@ from tests.kernels.allocation_problems import Allocate, Case, Point, cases, fuse
 from tidewatt.kernels.allocation import BindingCode
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(case=cases(steps=(0.1, 0.7, 1.0)))
 def test_every_current_is_a_whole_number_of_steps(allocate: Allocate, case: Case) -> None:
     for point, current_a in zip(case.points, allocate(case.problem()).current_a.tolist(), strict=True):
         assert current_a == round(current_a / point.step_a) * point.step_a
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(case=cases())
 def test_whoever_is_on_below_the_maximum_has_no_room_for_another_step(allocate: Allocate, case: Case) -> None:
     answer = allocate(case.problem())

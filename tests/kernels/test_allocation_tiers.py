@@ -57,13 +57,13 @@ def tiered(draw: st.DrawFn) -> Case:
     return case.with_points([replace(point, tier=draw(st.sampled_from([0, 1, 1, 7]))) for point in case.points])
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(case=tiered())
 def test_no_limit_is_exceeded(allocate: Allocate, case: Case) -> None:
     assert overruns(case, allocate(case.problem()).current_a.tolist()) == []
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(case=tiered())
 def test_the_first_tier_fares_as_if_it_were_alone(allocate: Allocate, case: Case) -> None:
     unlocked = case.with_points([replace(point, locked_on=False) for point in case.points])
