@@ -19,8 +19,10 @@ NONE = math.inf
 
 
 def test_what_a_heavy_charger_leaves_behind_does_not_hide_a_light_one(allocate: Allocate) -> None:
-    """The second charger is stopped by its power limit before it rises; what the root's L1 fills with then is 1e-18
-    of what was expected, and less than the rounding of it."""
+    """The second charger is stopped by its power limit before it rises.
+
+    What the root's L1 then fills with is 1e-18 of what was expected, and less than the rounding of it.
+    """
     circuits = (Node(import_a=(18, 30, NONE)), Node(parent=0, import_w=8 * 230))
     points = (
         Point(phases=L1, minimum_a=0, weight=FEATHER),
@@ -59,7 +61,7 @@ def test_shares_are_exact_whatever_the_weights(allocate: Allocate, case: Case) -
 def test_a_voltage_between_none_and_any_is_refused(allocate: Allocate) -> None:
     """With next to no voltage a power limit would be filled up by next to nothing."""
     case = Case(nodes=(Node(import_w=0),), points=(Point(minimum_a=0, weight=FEATHER),), voltage_v=(5e-324, 0, 0))
-    with pytest.raises(ValueError, match=re.escape("voltage_v[0]: 5e-324 is not usable. Give 0 for a phase that")):
+    with pytest.raises(ValueError, match=re.escape("voltage_v[0]: 5e-324 is not usable. Give 1 to 100000 V ")):
         allocate(case.problem())
 
 
@@ -101,6 +103,7 @@ def one_by_one(case: Case, fair_a: Sequence[float]) -> list[float]:
 )
 def test_fine_steps_beside_coarse_ones_are_handed_out_as_if_one_by_one(
     allocate: Allocate,
+    *,
     coarse_a: float,
     fine_a: list[float],
     weights: list[float],

@@ -11,6 +11,8 @@ import pytest
 
 from tidewatt.kernels import COMPILED
 
+pytestmark = pytest.mark.timeout(600)
+
 ROOT = Path(__file__).resolve().parents[2]
 KERNEL = "tidewatt/kernels/allocation/_filling"
 
@@ -50,12 +52,12 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def build(sources: Path, wheels: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Build a wheel into a folder."""
+    """Build a wheel into a folder, not optimised."""
     wheels.mkdir(exist_ok=True)
     return subprocess.run(  # noqa: S603 - our own text, no shell
         [sys.executable, "-c", BUILD, str(wheels)],
         cwd=sources,
-        env=os.environ | environment,
+        env=os.environ | {"CFLAGS": "-O0"} | environment,
         capture_output=True,
         text=True,
         check=False,

@@ -6,9 +6,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
-from tidewatt.kernels.validation import check_array, check_number, check_whole, refuse
+from tidewatt.kernels.validation import MOST_LEVELS, check_array, check_number, check_tree, check_whole, refuse
 
 
 @pytest.mark.parametrize(
@@ -58,3 +59,29 @@ def test_a_number_in_range_passes(value: float) -> None:
 def test_a_whole_number_out_of_range_or_of_another_type_is_refused(value: Any) -> None:
     with pytest.raises(ValueError, match=r"^stage: .* is not usable\. Give 0 to 3\.$"):
         check_whole("stage", value, 0, 3, "Give 0 to 3.")
+
+
+def chain(levels: int) -> npt.NDArray[np.int32]:
+    """Return the parents of circuits that each stand below the one before."""
+    return np.arange(-1, levels - 1, dtype=np.int32)
+
+
+@pytest.mark.parametrize("parent", [[-1], [-1, 0, 0, 1, 2, 0], chain(MOST_LEVELS), [*chain(MOST_LEVELS), 0, 64, 65]])
+def test_a_tree_passes(parent: Any) -> None:
+    check_tree(np.array(parent, np.int32))
+
+
+@pytest.mark.parametrize(
+    ("parent", "found"),
+    [
+        ([0], "parent[0]: 0 is not usable. Give -1"),
+        ([-1, -1], "parent[1]: -1 is not usable. Give the index of a circuit listed before"),
+        ([-1, 0, 2], "parent[2]: 2 is not usable. Give the index of a circuit listed before"),
+        ([-1, 2, 0], "parent[1]: 2 is not usable. Give the index of a circuit listed before"),
+        (chain(MOST_LEVELS + 1), "parent[64]: 63 is not usable. Give a circuit nearer to the root"),
+        (chain(1_000), "parent[64]: 63 is not usable. Give a circuit nearer to the root"),
+    ],
+)
+def test_what_is_no_tree_or_deeper_than_anything_built_is_refused(parent: Any, found: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(found)):
+        check_tree(np.array(parent, np.int32))

@@ -140,3 +140,9 @@ def test_whatever_bytes_are_thrown_at_it_it_answers_or_refuses(kernels: ModuleTy
     except ValueError:
         return
     assert np.isfinite(answer.current_a).all()
+
+
+def test_a_tree_deeper_than_anything_built_is_refused(kernels: ModuleType) -> None:
+    nodes = (Node(), *(Node(parent=level) for level in range(64)))
+    with pytest.raises(ValueError, match=re.escape("parent[64]: 63 is not usable. ") + ".* at most 64 levels"):
+        kernels.line_to_line.LineSharing(Case(nodes=nodes, points=(Point(),)).site())

@@ -85,3 +85,9 @@ def test_a_value_that_cannot_be_is_named_with_its_place(
 def test_an_array_of_the_wrong_shape_or_type_is_named(kernels: ModuleType, field: str, values: Any, got: str) -> None:
     with pytest.raises(ValueError, match=re.escape(got)):
         kernels.planning.plan(replace(SITE.problem(), **{field: values}))
+
+
+def test_a_tree_deeper_than_anything_built_is_refused(kernels: ModuleType) -> None:
+    site = replace(SITE, nodes=tuple(Node(parent=level - 1) for level in range(65)))
+    with pytest.raises(ValueError, match=re.escape("parent[64]: 63 is not usable. ") + ".* at most 64 levels"):
+        kernels.planning.plan(site.problem())

@@ -1,7 +1,8 @@
 """Whole steps: what is left over when currents are rounded down goes step by step to whoever lacks most.
 
 Where many fine steps are handed out before anybody is refused one (a step of 1 mA beside steps of 16 A), they are
-handed out together: all those that would be handed out one by one before the first refusal. So the time depends on how many chargers there are, not on how fine their steps.
+handed out together: all those that would be handed out one by one before the first refusal. So the time depends on how
+many chargers there are, not on how fine their steps are.
 
 The unchecked indexing is sound because slots, groups and entries come from `_order` and `_rows`.
 """

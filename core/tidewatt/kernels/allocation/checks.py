@@ -45,7 +45,7 @@ REMEDIES = {
     "total_import_limit_w": LIMIT,
     "total_export_limit_w": LIMIT,
     "imbalance_limit_a": LIMIT,
-    "voltage_v": f"Give 0 for a phase that does not exist, else a voltage to neutral of {SMALLEST_V:g} to {LARGEST_V:g} V.",
+    "voltage_v": f"Give {SMALLEST_V:g} to {LARGEST_V:g} V to neutral, or 0 for a phase that does not exist.",
     "circuit": "Give the index of a circuit.",
     "phases": "Give a mask of one to three phases, 1 to 7.",
     "direction": "Give 1 to charge or -1 to discharge.",
