@@ -154,9 +154,14 @@ class Admission:
     def settle(self) -> None:
         """Give the refused another chance, and tell the others the row that refuses them."""
         c: cython.Py_ssize_t
+        s: cython.Py_ssize_t
         with cython.nogil:
             for c in range(self.candidates):
-                self._settle(self.candidate[c])
+                s = self.candidate[c]
+                if not self.on[s]:
+                    self.refused_by[s] = self._obstacle(s)
+                    if self.refused_by[s] < 0:
+                        self._toggle(s)
 
     @cython.cfunc
     @cython.nogil
@@ -191,11 +196,7 @@ class Admission:
         g: cython.Py_ssize_t
         e: cython.Py_ssize_t
         share: cython.double
-        for c in range(self.candidates):
-            s = self.candidate[c]
-            self.kept[c] = self.on[s]
-            if self.on[s]:
-                self._toggle(s)
+        self._keep()
         for c in range(self.candidates):
             s = self.candidate[c]
             g = self.group_of[s]
@@ -204,6 +205,17 @@ class Admission:
                 share += self.entry_per_a[e] * self.low_a[s] / max(self.left[self.entry_row[e]], 1e-9)
             self.density[c] = share / self.score[s]
         self._restore()
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _keep(self) -> cython.void:
+        """Note which candidates are on, and switch them off."""
+        c: cython.Py_ssize_t
+        for c in range(self.candidates):
+            self.kept[c] = self.on[self.candidate[c]]
+            if self.on[self.candidate[c]]:
+                self._toggle(self.candidate[c])
 
     @cython.cfunc
     @cython.nogil
@@ -229,11 +241,7 @@ class Admission:
             self.movable[self.candidate[c]] = 1
         self._improve()
         won = self._won()
-        for c in range(self.candidates):
-            s = self.candidate[c]
-            self.kept[c] = self.on[s]
-            if self.on[s]:
-                self._toggle(s)
+        self._keep()
         for c in range(self.candidates):
             s = self.candidate[self.by_density[c]]
             if self._obstacle(s) < 0:
@@ -386,13 +394,3 @@ class Admission:
         while self.journal_length > 0:
             self.journal_length -= 1
             self._toggle(self.journal[self.journal_length])
-
-    @cython.cfunc
-    @cython.nogil
-    @cython.exceptval(check=False)
-    def _settle(self, s: cython.Py_ssize_t) -> cython.void:
-        if self.on[s]:
-            return
-        self.refused_by[s] = self._obstacle(s)
-        if self.refused_by[s] < 0:
-            self._toggle(s)
