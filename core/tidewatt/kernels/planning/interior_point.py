@@ -9,9 +9,11 @@ import numpy as np
 
 from ._interior_boxes import Boxes
 from ._interior_circuits import SiteRows
+from ._interior_one import OneEquations
 from ._interior_units import UnitRows
 from ._schur import UnitEquations
 from .interior_model import TINY, Model
+from .interior_one import PeakedOne
 from .interior_tree import TreeEquations
 from .problem import Floats
 
@@ -138,33 +140,46 @@ class InteriorPoint:
             peak_change=peak_change,
             **shared,
         )
-        matrix = np.zeros((model.parent.size, slots, slots))
-        self.equations = TreeEquations(
-            UnitEquations(
+        of_units = {
+            "own": own,
+            "cross": cross,
+            "link": link,
+            "coupling": coupling,
+            "through": through,
+            "unit_change": self.unit_change,
+            "site_change": self.site_change,
+            "ratio": ratio,
+            "inverse": inverse,
+        }
+        of_peaks = {
+            "row_slot": model.row_slot,
+            "row_peak": model.row_peak,
+            "share": share,
+            "peak_diagonal": peak_diagonal,
+            "peak_change": peak_change,
+        }
+        self.equations: TreeEquations | PeakedOne
+        if model.parent.size == 1 and model.arrival.size == 1:
+            inner = np.zeros((model.peaks, model.peaks))
+            one = OneEquations(arrival=int(model.arrival[0]), site_own=site_own, inner=inner, **of_units, **of_peaks)
+            self.equations = PeakedOne(one, inner=inner, peak_change=peak_change)
+        else:
+            matrix = np.zeros((model.parent.size, slots, slots))
+            units = UnitEquations(
                 slot_start=model.slot_start,
                 first_row=first_row,
-                own=own,
-                cross=cross,
-                link=link,
-                coupling=coupling,
-                through=through,
-                unit_change=self.unit_change,
-                site_change=self.site_change,
-                ratio=ratio,
-                inverse=inverse,
                 matrix=matrix,
-            ),
-            parent=model.parent,
-            matrix=matrix,
-            own=site_own,
-            link=site_link,
-            site_change=self.site_change,
-            row_slot=model.row_slot,
-            row_peak=model.row_peak,
-            share=share,
-            peak_diagonal=peak_diagonal,
-            peak_change=peak_change,
-        )
+                **of_units,
+            )
+            self.equations = TreeEquations(
+                units,
+                parent=model.parent,
+                matrix=matrix,
+                own=site_own,
+                link=site_link,
+                site_change=self.site_change,
+                **of_peaks,
+            )
         self.boxes.close(TINY)
         self.parts = self._parts()
         self.direction = values[-len(DIRECTION) :]
