@@ -34,7 +34,7 @@ COMPILED: bool = all(
         _interior_boxes,
         _interior_circuits,
         _interior_one,
-    _interior_one,
+        _interior_one,
         _interior_finish,
         _interior_fleet,
         _interior_site,

@@ -1,7 +1,8 @@
 """Cholesky factors of small dense matrices, in loops that compilers turn into vector instructions.
 
 A matrix is given by its upper triangle, row by row; A = U'U with U in its place. All inner loops run along rows, four
-rows at a time where that saves reading and writing.
+rows at a time where that saves reading and writing. Four zeros at once are left out: slots without units, or far from
+each other in time, have many.
 """
 
 import cython
@@ -81,6 +82,8 @@ def _update(a: cython.double[:, ::1], k: cython.Py_ssize_t) -> cython.void:
         second = a[k + 1, i]
         third = a[k + 2, i]
         fourth = a[k + 3, i]
+        if first == 0.0 and second == 0.0 and third == 0.0 and fourth == 0.0:
+            continue
         for j in range(i, a.shape[0]):
             a[i, j] -= first * a[k, j] + second * a[k + 1, j] + third * a[k + 2, j] + fourth * a[k + 3, j]
 
@@ -181,6 +184,8 @@ def _invert(u: cython.double[:, ::1], scale: cython.double[::1], work: cython.do
             second = u[k + 1, i]
             third = u[k + 2, i]
             fourth = u[k + 3, i]
+            if first == 0.0 and second == 0.0 and third == 0.0 and fourth == 0.0:
+                continue
             for j in range(k + 4):
                 work[i, j] -= (
                     first * work[k, j] + second * work[k + 1, j] + third * work[k + 2, j] + fourth * work[k + 3, j]
@@ -229,6 +234,8 @@ def _subtract_square(
             second = work[k + 1, i]
             third = work[k + 2, i]
             fourth = work[k + 3, i]
+            if first == 0.0 and second == 0.0 and third == 0.0 and fourth == 0.0:
+                continue
             for j in range(i, k + 4):
                 target[i, j] -= (
                     first * work[k, j] + second * work[k + 1, j] + third * work[k + 2, j] + fourth * work[k + 3, j]

@@ -8,6 +8,7 @@ from . import _cholesky
 from ._interior_one import OneEquations
 from .problem import Floats
 
+
 class PeakedOne:
     """`OneEquations` with the peaks that border them."""
 
