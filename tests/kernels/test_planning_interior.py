@@ -1,17 +1,20 @@
 """The interior point against HiGHS: the same optimum, a true bound, and powers within every limit."""
 
+from dataclasses import replace
 from importlib import import_module
 from types import ModuleType
+from typing import Literal
 
 from hypothesis import given, settings, strategies as st
 import numpy as np
 import pytest
 
+from benchmarks.parts.plan_instances import Instance
 from tests.kernels.planning_relaxation_judge import optimum
 from tests.kernels.planning_relaxation_problems import problem_of
 from tidewatt.kernels.planning.interior import Relaxation, relax
 from tidewatt.kernels.planning.penalties import highest, lowest
-from tidewatt.kernels.planning.problem import PlanProblem
+from tidewatt.kernels.planning.problem import Floats, Integers, PlanProblem
 
 EXACT = 1e-6
 
@@ -75,6 +78,50 @@ def test_a_start_from_earlier_prices_ends_at_the_same_optimum(seed: int) -> None
     assert abs(warm.objective - cold.objective) <= 1e-5 * scale
     assert warm.bound <= cold.objective + 1e-8 * scale
     assert_within_limits(problem, warm)
+
+
+@pytest.mark.parametrize("family", ["std", "mkt"])
+@pytest.mark.parametrize("units", [30, 200])
+def test_the_plan_of_a_slot_later_takes_fewer_steps(family: Literal["std", "mkt"], units: int) -> None:
+    day = Instance(units=units, family=family).problem()
+    earlier = _window(day, 0, 92)
+    before = relax(earlier)
+    stored = earlier.charge_efficiency * before.charge_kw[:, 0]
+    taken = before.discharge_kw[:, 0] / earlier.discharge_efficiency
+    energy = np.clip(earlier.energy_kwh + earlier.slot_h * (stored - taken), lowest(earlier), highest(earlier))
+    later = replace(_window(day, 1, 93), energy_kwh=energy)
+    cold, warm = relax(later), relax(later, previous=before.state)
+    assert max(cold.gap, warm.gap) <= EXACT
+    assert abs(warm.objective - cold.objective) <= EXACT * (1 + abs(cold.objective))
+    assert warm.iterations < cold.iterations
+    assert_within_limits(later, warm)
+
+
+def test_prices_of_long_ago_are_not_started_from() -> None:
+    day = Instance(units=30).problem()
+    before, later = relax(_window(day, 0, 86)), _window(day, 10, 96)
+    assert relax(later, previous=before.state).iterations == relax(later).iterations
+
+
+def _window(problem: PlanProblem, first: int, last: int) -> PlanProblem:
+    """Return the problem between two slots; who is there at an end of it is there up to that end."""
+
+    def cut[Values: (Floats, Integers)](values: Values) -> Values:
+        return np.ascontiguousarray(values[..., first:last])
+
+    arrival = np.clip(problem.arrival_slot - first, 0, last - first - 1)
+    return replace(
+        problem,
+        import_price_per_kwh=cut(problem.import_price_per_kwh),
+        export_price_per_kwh=cut(problem.export_price_per_kwh),
+        co2_kg_per_kwh=cut(problem.co2_kg_per_kwh),
+        peak=cut(problem.peak),
+        import_limit_kw=cut(problem.import_limit_kw),
+        export_limit_kw=cut(problem.export_limit_kw),
+        base_kw=cut(problem.base_kw),
+        arrival_slot=arrival,
+        departure_slot=np.clip(problem.departure_slot - first, arrival + 1, last - first),
+    )
 
 
 def test_prices_of_another_site_are_not_started_from() -> None:

@@ -62,6 +62,10 @@ class Boxes:
         step: cython.double[::1],
         low_step: cython.double[::1],
         high_step: cython.double[::1],
+        by_low: cython.double[::1],
+        by_high: cython.double[::1],
+        by_low_price: cython.double[::1],
+        by_high_price: cython.double[::1],
     ) -> None:
         """Take the arrays; width and cost are given, everything else is written.
 
@@ -79,6 +83,10 @@ class Boxes:
             step: change of the value; what the rows change, before that is known.
             low_step: change of the lower price.
             high_step: change of the upper price.
+            by_low: reciprocals of low.
+            by_high: reciprocals of high.
+            by_low_price: reciprocals of low_price.
+            by_high_price: reciprocals of high_price.
         """
         self.width = width
         self.cost = cost
@@ -93,7 +101,10 @@ class Boxes:
         self.step = step
         self.low_step = low_step
         self.high_step = high_step
-        self.by_low, self.by_high, self.by_low_price, self.by_high_price = np.zeros((4, width.shape[0]))
+        self.by_low = by_low
+        self.by_high = by_high
+        self.by_low_price = by_low_price
+        self.by_high_price = by_high_price
         self.sums = np.zeros(8)
 
     def total(self, place: cython.Py_ssize_t) -> float:

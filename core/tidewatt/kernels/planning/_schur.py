@@ -54,6 +54,7 @@ class UnitEquations:
         site_change: cython.double[::1],
         ratio: cython.double[::1],
         inverse: cython.double[::1],
+        left: cython.double[::1],
         matrix: cython.double[:, :, ::1],
     ) -> None:
         """Take the arrays.
@@ -70,6 +71,7 @@ class UnitEquations:
             site_change: see slot_start.
             ratio: scratch.
             inverse: scratch.
+            left: scratch.
             matrix: float64[nodes, T, T], the equations of the circuits, upper triangles.
         """
         self.slot_start = slot_start
@@ -84,7 +86,7 @@ class UnitEquations:
         self.ratio = ratio
         self.inverse = inverse
         self.matrix = matrix
-        self.left = np.zeros(ratio.shape[0])
+        self.left = left
         self.decayed = np.zeros(matrix.shape[1])
 
     def factor(self) -> None:

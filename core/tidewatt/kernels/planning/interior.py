@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+import threading
 
 import numpy as np
 
 from ._interior_finish import Finish
 from .interior_model import Model
 from .interior_point import STARTS, InteriorPoint
+from .interior_space import Space
 from .penalties import highest, lowest
 from .problem import Floats, InteriorState, PlanProblem
 
 TOLERANCE = 1e-7
 """Relative gap between objective and bound at which the relaxation counts as solved."""
+
+LATEST = 2
+"""A horizon that has moved on by more slots is planned from the beginning: too much is new in it."""
 
 ENOUGH = 10.0
 """A gap of this many tolerances is no reason to start again."""
@@ -54,7 +59,14 @@ class Relaxation:
 
 
 class InteriorSolver:
-    """Solves relaxations one after the other."""
+    """Solves relaxations one after the other, of the same size without new arrays but those of the answers.
+
+    One thread at a time may use it.
+    """
+
+    def __init__(self) -> None:
+        """Begin without any room."""
+        self._space = Space()
 
     def relax(
         self, problem: PlanProblem, *, previous: InteriorState | None = None, tolerance: float = TOLERANCE
@@ -66,11 +78,13 @@ class InteriorSolver:
             previous: where to start from; it changes how many steps are made, never whether the answer is right.
             tolerance: relative gap between objective and bound.
         """
-        model = Model.of(problem)
-        point = InteriorPoint(model)
+        self._space.begin()
+        model = Model.of(problem, self._space)
+        point = InteriorPoint(model, self._space)
         answers: list[Relaxation] = []
-        if previous is not None and _fits(previous, problem):
-            point.start_from(*_scaled(previous, problem, model))
+        moved_on = None if previous is None else _moved_on(previous, problem)
+        if previous is not None and moved_on is not None:
+            point.start_from(*_scaled(previous, problem, model, moved_on))
             answers.append(_answer(problem, point, point.run(tolerance)))
         for start in STARTS:
             if answers and answers[-1].gap <= ENOUGH * tolerance:
@@ -81,22 +95,32 @@ class InteriorSolver:
         return replace(best, iterations=sum(answer.iterations for answer in answers))
 
 
-def _fits(state: InteriorState, problem: PlanProblem) -> bool:
-    """Return whether a problem has as many circuits, units and slots as the one that a state is of."""
+class _Threads(threading.local):
+    """The solver of each thread."""
+
+    def __init__(self) -> None:
+        self.solver = InteriorSolver()
+
+
+_threads = _Threads()
+
+
+def _moved_on(state: InteriorState, problem: PlanProblem) -> int | None:
+    """Return by how many slots the horizon has moved on since a state; None if it is too many, or of another site."""
     circuits, slots = problem.base_kw.shape
     units = problem.circuit.size
-    return state.price_per_kwh.shape == (circuits, slots) and state.energy_price_per_kwh.shape == (units, slots)
-
-
-def _scaled(state: InteriorState, problem: PlanProblem, model: Model) -> tuple[Floats, Floats]:
-    """Return the prices of the circuits that matter and of the units, by the slots and units of the model."""
-    matter = np.unique(model.node, return_index=True)[1]
-    slots = problem.import_price_per_kwh.size
+    if state.price_per_kwh.shape != (circuits, slots) or state.energy_price_per_kwh.shape != (units, slots):
+        return None
     before, now = state.import_price_per_kwh, problem.import_price_per_kwh
     moved_on = next((n for n in range(slots) if np.array_equal(before[n:], now[: slots - n])), 0)
-    later = np.minimum(np.arange(slots) + moved_on, slots - 1)
-    price = state.price_per_kwh[np.ix_(matter, later)] * (problem.slot_h / model.price)
-    return price, state.energy_price_per_kwh[:, later] / model.price
+    return moved_on if moved_on <= LATEST else None
+
+
+def _scaled(state: InteriorState, problem: PlanProblem, model: Model, moved_on: int) -> tuple[Floats, Floats]:
+    """Return the prices of the circuits that matter and of the units, by the slots and units of the model."""
+    matter = np.unique(model.node, return_index=True)[1]
+    price = state.price_per_kwh[matter, moved_on:] * (problem.slot_h / model.price)
+    return price, state.energy_price_per_kwh[:, moved_on:] / model.price
 
 
 def _answer(problem: PlanProblem, point: InteriorPoint, steps: int) -> Relaxation:
@@ -166,5 +190,5 @@ def _settle(problem: PlanProblem, point: InteriorPoint) -> float:
 
 
 def relax(problem: PlanProblem, *, previous: InteriorState | None = None, tolerance: float = TOLERANCE) -> Relaxation:
-    """Solve the relaxation of one problem; see `InteriorSolver` for many in a row."""
-    return InteriorSolver().relax(problem, previous=previous, tolerance=tolerance)
+    """Solve the relaxation of one problem with the solver that this thread has used before."""
+    return _threads.solver.relax(problem, previous=previous, tolerance=tolerance)

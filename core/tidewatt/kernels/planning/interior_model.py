@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from ._interior_fleet import Fleet
 from ._interior_site import Pieces, Reach
+from .interior_space import Space
 from .penalties import floor_price, limit_price
 from .problem import Floats, PlanProblem
 
@@ -87,8 +88,8 @@ class Model:
         return bool(self.kind[unit] & 1)
 
     @classmethod
-    def of(cls, problem: PlanProblem) -> Self:
-        """Write a problem down as a linear program."""
+    def of(cls, problem: PlanProblem, space: Space) -> Self:
+        """Write a problem down as a linear program; large arrays are in `space`."""
         shape = problem.base_kw.shape
         import_price = problem.import_price_per_kwh + problem.co2_price_per_kg * problem.co2_kg_per_kwh
         power_kw = max(
@@ -125,7 +126,7 @@ class Model:
         slot_start, start = np.zeros((2, units + 1), dtype=np.intp)
         kind = np.zeros(units, dtype=np.uint8)
         fleet.lay_out(slot_start, start, kind)
-        up, down, charge_room, discharge_room = np.zeros((4, *shape))
+        up, down, charge_room, discharge_room = space.zeros(4, *shape)
         node = np.empty(shape[0], dtype=np.intp)
         reach = Reach(
             parent=parent,
@@ -144,9 +145,9 @@ class Model:
         rows = _PeakRows.of(problem, base[0] - down[0], base[0] + up[0])
         first = int(start[-1])
         room = 3 * nodes * shape[1]
-        width, cost = np.empty((2, first + room + rows.slot.size + rows.height.size))
+        width, cost = space.zeros(2, first + room + rows.slot.size + rows.height.size)
         piece_row, piece_peak = np.empty((2, room), dtype=np.intp)
-        unit_value = np.empty(int(slot_start[-1]))
+        unit_value = space.zeros(int(slot_start[-1]))
         constant = fleet.fill(
             floor_price=floor_price(problem),
             node=circuit,

@@ -9,12 +9,10 @@ import numpy as np
 
 from ._interior_boxes import Boxes
 from ._interior_circuits import SiteRows
-from ._interior_one import OneEquations
 from ._interior_units import UnitRows
-from ._schur import UnitEquations
+from .interior_equations import equations_of
 from .interior_model import TINY, Model
-from .interior_one import PeakedOne
-from .interior_tree import TreeEquations
+from .interior_space import Space
 from .problem import Floats
 
 STEPS: Final = 100
@@ -30,7 +28,10 @@ STARTS: Final = (0.1, 1.0, 10.0)
 """Complementarities to start with, in the units of `Model`: a higher one is slower and rarely needed."""
 
 WARM_START: Final = 0.0003
-"""The same for a start from earlier prices."""
+"""The same for a start from earlier prices of the same slots."""
+
+SHIFTED_START: Final = 0.01
+"""The same for a start from prices of a horizon that has moved on since."""
 
 SECOND_ORDER: Final = 4.0
 """The second-order terms count this much times the part of the predicted step that can be gone, at most once."""
@@ -74,23 +75,25 @@ DIRECTION: Final = ("step", "low_step", "high_step")
 class InteriorPoint:
     """The arrays of one interior point and its steps."""
 
-    def __init__(self, model: Model) -> None:
-        """Make room for a model; its boxes are closed where they are without width."""
+    def __init__(self, model: Model, space: Space) -> None:
+        """Take room for a model; its boxes are closed where they are without width."""
         self.model = model
         variables, slots = model.width.size, model.lowest.shape[1]
         rows, site = model.unit_value.size, model.site_value.size
         names = (
             *("low", "high", "low_price", "high_price", "live", "weight"),
+            *("by_low", "by_high", "by_low_price", "by_high_price"),
             *("slope", "pull", *DIRECTION),
         )
-        values = np.zeros((len(names), variables))
+        values = space.zeros(len(names), variables)
         columns = dict(zip(names, values, strict=True))
         self.low, self.live = columns["low"], columns["live"]
         self.boxes = Boxes(width=model.width, cost=model.cost, **columns)
-        self.unit_price, self.unit_missing, own, cross, link, coupling, through, ratio, inverse = np.zeros((9, rows))
-        self.site_price, self.site_missing, site_own, site_link = np.zeros((4, site))
+        self.unit_price, self.unit_missing, own, cross, link = space.zeros(5, rows)
+        coupling, through, ratio, inverse, left = space.zeros(5, rows)
+        self.site_price, self.site_missing, site_own, site_link = space.zeros(4, site)
         self.row_price, share = np.zeros((2, model.row_slot.size))
-        self.changes = np.zeros(rows + site + model.row_slot.size)
+        self.changes, self.changes_before = space.zeros(2, rows + site + model.row_slot.size)
         self.unit_change, self.site_change = self.changes[:rows], self.changes[rows : rows + site]
         self.row_change = self.changes[rows + site :]
         peak_diagonal, peak_change = np.zeros((2, model.peaks))
@@ -151,40 +154,21 @@ class InteriorPoint:
             "ratio": ratio,
             "inverse": inverse,
         }
-        of_peaks = {
-            "row_slot": model.row_slot,
-            "row_peak": model.row_peak,
-            "share": share,
-            "peak_diagonal": peak_diagonal,
-            "peak_change": peak_change,
-        }
-        self.equations: TreeEquations | PeakedOne
-        if model.parent.size == 1 and model.arrival.size == 1:
-            inner = np.zeros((model.peaks, model.peaks))
-            one = OneEquations(arrival=int(model.arrival[0]), site_own=site_own, inner=inner, **of_units, **of_peaks)
-            self.equations = PeakedOne(one, inner=inner, peak_change=peak_change)
-        else:
-            matrix = np.zeros((model.parent.size, slots, slots))
-            units = UnitEquations(
-                slot_start=model.slot_start,
-                first_row=first_row,
-                matrix=matrix,
-                **of_units,
-            )
-            self.equations = TreeEquations(
-                units,
-                parent=model.parent,
-                matrix=matrix,
-                own=site_own,
-                link=site_link,
-                site_change=self.site_change,
-                **of_peaks,
-            )
+        of_peaks = {"share": share, "peak_diagonal": peak_diagonal, "peak_change": peak_change}
+        self.equations = equations_of(
+            model,
+            space,
+            of_units=of_units,
+            of_peaks=of_peaks,
+            first_row=first_row,
+            left=left,
+            own=site_own,
+            link=site_link,
+        )
         self.boxes.close(TINY)
         self.parts = self._parts()
         self.direction = values[-len(DIRECTION) :]
-        self.before = np.zeros_like(self.direction)
-        self.changes_before = np.zeros_like(self.changes)
+        self.before = space.zeros(len(DIRECTION), variables)
 
     def _parts(self) -> list[tuple[int, int, int, int]]:
         """Cut the units into ranges: units from and to, variables from and to; the site's go with the last."""
@@ -197,27 +181,40 @@ class InteriorPoint:
 
     def start(self, mu: float) -> None:
         """Guess the prices: those of the grid, and for a unit's energy what it costs on average while it is there."""
+        self._guess()
+        self._centre(mu)
+        self.site.begin()
+        self.units.miss(0, self.model.arrival.size)
+        self.site.guess(mu)
+        self._centre(mu)
+
+    def _guess(self) -> None:
+        """Set the prices to those of the grid, and for a unit's energy to what it costs on average."""
         model = self.model
         self.site_price.reshape(model.lowest.shape)[:] = model.energy_price
         total = np.concatenate([[0.0], np.cumsum(model.energy_price)])
         count = np.diff(model.slot_start)
         mean = (total[model.arrival + count] - total[model.arrival]) / (np.maximum(count, 1) * model.stored)
         self.unit_price[:] = np.repeat(mean, count)
-        self._centre(mu)
-        self.site.begin()
-        self.units.miss(0, count.size)
-        self.site.guess(mu)
-        self._centre(mu)
 
     def start_from(self, price: Floats, energy_price: Floats) -> None:
-        """Take the prices of an earlier solution, float64[nodes, T] and float64[N, T], in the units of the model."""
+        """Take the prices of an earlier solution, float64[nodes, T] and float64[N, T], in the units of the model.
+
+        They may end before the last slot, and a unit's are 0 where it was absent. There the prices are guessed: those
+        of the circuits as far from the grid's as in the last slot that is known.
+        """
         model = self.model
+        self._guess()
         count = np.diff(model.slot_start)
         unit = np.repeat(np.arange(count.size), count)
         slot = np.arange(unit.size) - model.slot_start[unit] + model.arrival[unit]
-        self.site_price[:] = price.reshape(-1)
-        self.unit_price[:] = energy_price[unit, slot]
-        self._centre(WARM_START)
+        known = price.shape[1]
+        site_price = self.site_price.reshape(model.lowest.shape)
+        site_price[:, known:] += price[:, -1:] - site_price[:, known - 1 : known]
+        site_price[:, :known] = price
+        worth = energy_price[unit, np.minimum(slot, known - 1)]
+        self.unit_price[:] = np.where(worth != 0.0, worth, self.unit_price)
+        self._centre(WARM_START if known == model.lowest.shape[1] else SHIFTED_START)
 
     def _centre(self, mu: float) -> None:
         """Put everything on the central path of the prices, with no way to go yet."""

@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from . import _cholesky
 from ._schur import UnitEquations
+from .interior_space import Space
 from .problem import Floats
 
 type Indices = npt.NDArray[np.intp]
@@ -29,8 +30,12 @@ class TreeEquations:
         share: Floats,
         peak_diagonal: Floats,
         peak_change: Floats,
+        space: Space,
     ) -> None:
-        """Take the arrays, see `_interior_circuits.SiteRows`; matrix is that of the units, float64[nodes, T, T]."""
+        """Take the arrays, see `_interior_circuits.SiteRows`; matrix is that of the units, float64[nodes, T, T].
+
+        What else is needed is taken from `space`.
+        """
         self._units = units
         self._parent = parent
         self._above = parent.tolist()
@@ -43,7 +48,7 @@ class TreeEquations:
         self._root_change = self._changes[0]
         self._diagonals = np.einsum("vtt->vt", matrix)
         self._diagonal = np.zeros(slots)
-        self._work = np.zeros((slots, slots)) if nodes > 1 else np.zeros((0, 0))
+        self._work = space.zeros(slots, slots) if nodes > 1 else np.zeros((0, 0))
         self._row = (row_slot, row_peak)
         self._share = share
         self._peak_diagonal = peak_diagonal
