@@ -64,3 +64,20 @@ def test_the_gap_tells_what_the_minimum_may_have_cost(kernels: ModuleType) -> No
     assert_sound(problem, answer)
     assert answer.gap > 0.0
     assert answer.bound <= program(problem, physical=True).solve().objective + 1e-9
+
+
+def test_a_unit_that_others_live_on_is_not_turned_off(kernels: ModuleType) -> None:
+    idle = Unit(departure=1, charge_kw=0.0, discharge_kw=0.0, energy_kwh=0.0, ceiling_kwh=0.0, target_kwh=0.0)
+    wants = replace(idle, charge_kw=0.1, ceiling_kwh=0.1, target_kwh=0.1, unmet_price=5.0)
+    gives = replace(idle, discharge_kw=1.4, minimum_kw=1.4, energy_kwh=0.4, end_value=0.1)
+    site = Site(
+        buy=(0.0, 0.0, 0.0),
+        sell=(0.0, 0.0, 0.1),
+        nodes=(Node(import_kw=0.0, base_kw=(0.0, 0.0, 0.0)),),
+        units=(idle, wants, gives),
+        slot_h=0.25,
+    )
+    problem = site.problem()
+    answer = kernels.planning.plan(problem)
+    assert_sound(problem, answer)
+    np.testing.assert_allclose(answer.power_kw[:, 0], [0.0, 0.1, -1.4], atol=1e-6)

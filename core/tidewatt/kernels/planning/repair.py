@@ -198,11 +198,15 @@ class _Turns:
         self.units.accept(second, np.zeros_like(before[1]))
         present += self.units.follow(first)
         self.units.accept(first, np.zeros_like(before[0]))
+        # What is left of the others may be over a limit without the two, so that no power is not allowed either.
+        self.forbidden[[first, second]] = True
         self._turn(first, extra)
         found = self.units.follow(first)
         self._turn(second)
         found += self.units.follow(second)
-        if found < present - GAIN * (1.0 + abs(present)):
+        allowed = not self.forbidden[[first, second]].any()
+        self.forbidden[[first, second]] = False
+        if allowed and found < present - GAIN * (1.0 + abs(present)):
             return True
         self.units.accept(second, np.zeros_like(before[1]))
         self.units.accept(first, before[0])
