@@ -173,6 +173,29 @@ def test_what_was_asked_before_does_not_change_the_answer(
         np.testing.assert_array_equal(answer.reason, fresh.reason)
 
 
+@pytest.mark.parametrize("setpoint_kw", [-4321.0, -37.7, 37.7, 1234.5, 9999.9])
+def test_units_that_are_all_the_same_differ_by_one_step_and_the_first_have_it(
+    kernels: ModuleType, setpoint_kw: float
+) -> None:
+    given_steps = steps(dispatched(kernels, fleet(1000), setpoint_kw).power_kw)
+    assert given_steps.sum() == round(setpoint_kw / STEP_KW)
+    more, less = np.abs(given_steps).max(), np.abs(given_steps).min()
+    assert more - less <= 1
+    assert (np.diff(np.abs(given_steps)) <= 0).all()
+
+
+def test_fleets_larger_than_a_block_are_met_exactly_whatever_was_asked_before(kernels: ModuleType) -> None:
+    some = seeded(2500, weight=np.random.default_rng(7).uniform(0.01, 100, 2500))
+    dispatcher = _dispatcher(kernels, some)
+    for setpoint_kw in (-2000.0, 100.1, 100.2, 3000.0, 0.0, 900.0):
+        answer = dispatcher.dispatch(some, setpoint_kw)
+        fresh = dispatched(kernels, some, setpoint_kw)
+        np.testing.assert_array_equal(answer.power_kw, fresh.power_kw)
+        np.testing.assert_array_equal(answer.reason, fresh.reason)
+        nearest = min(max(setpoint_kw, answer.reach.lowest_kw), answer.reach.highest_kw)
+        assert abs(steps(answer.power_kw).sum() * STEP_KW - nearest) <= 0.05 + 1e-9
+
+
 def test_the_fullest_least_worn_and_last_to_leave_discharge_most(kernels: ModuleType) -> None:
     some = fleet(soc_pct=[50, 80, 50, 50], cycles=[1000, 1000, 0, 1000], departure_h=[5, 5, 5, 20], weight=[1, 1, 1, 1])
     for law in LAWS:

@@ -50,6 +50,14 @@ def test_a_number_out_of_range_or_of_another_type_is_refused(value: Any) -> None
         check_number("period_s", value, 0, 10, "Give 0 to 10.")
 
 
+@pytest.mark.parametrize("value", [10**400, -(10**400), math.nan])
+def test_what_no_float_can_hold_is_refused_also_where_infinity_passes(value: float) -> None:
+    with pytest.raises(ValueError, match=r"^integral_s: .* is not usable\. Give any number\.$"):
+        check_number("integral_s", value, -math.inf, math.inf, "Give any number.")
+    for sound in (math.inf, -math.inf, 10**300):
+        check_number("integral_s", sound, -math.inf, math.inf, "Give any number.")
+
+
 @pytest.mark.parametrize("value", [0, 10, 2.5, np.float64(3)])
 def test_a_number_in_range_passes(value: float) -> None:
     check_number("period_s", value, 0, 10, "Give 0 to 10.")

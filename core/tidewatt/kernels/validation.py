@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import numpy.typing as npt
 
 MOST_LEVELS = 64
 """The deepest tree of circuits that is taken: far deeper than any installation. Work grows with chargers x depth."""
+
+LARGEST = sys.float_info.max
 
 
 def check_array(owner: object, field: str, dtype: npt.DTypeLike, shape: tuple[int, ...]) -> None:
@@ -68,12 +72,14 @@ def check_tree(parent: npt.NDArray[np.int32]) -> None:
 def check_number(field: str, value: object, low: float, high: float, remedy: str) -> None:
     """Refuse what is not a real number from `low` to `high`: booleans, NaN and other types.
 
-    Infinity passes only where it is one of the limits. NumPy's float64 is a float; its other scalars are refused.
+    Infinity passes only where it is one of the limits; an int that no float can hold never does. NumPy's float64 is a
+    float; its other scalars are refused.
 
     Raises:
         ValueError: names the field, the value and the remedy.
     """
-    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+    sound = not isinstance(value, bool) and isinstance(value, int | float) and low <= value <= high
+    if not sound or (isinstance(value, int) and abs(value) > LARGEST):
         raise ValueError(f"{field}: {value!r} is not usable. {remedy}")
 
 

@@ -1,11 +1,8 @@
 """Between which powers each unit may be, in whole steps, and what makes each of the two bounds.
 
-Limits come first, then ramps, then what a departure still needs; excluded units have one power left. The units are
-worked on in blocks that stay in the first cache: columns are loaded, and checked, into rows of one scratch array, and
-short straight loops make further rows of them. So a compiler can make vector code: rows are a constant distance apart,
-a choice is a conditional expression between values that are there already, and a whole number comes of adding and
-taking away `MAGIC`. Energies are worked out in double precision, the type of what has none here; what is stored,
-compared and rounded is single.
+Limits come first, then ramps, then what a departure still needs; excluded units have one power left. It is worked out
+in single precision, in blocks and rows as `_energies` begins them; a whole number comes of adding and taking away
+`MAGIC`.
 """
 
 from __future__ import annotations
@@ -16,20 +13,12 @@ from .fleet import DispatchReason, DispatchSettings
 
 COMPILED: bool = cython.compiled
 
-BLOCK: int = 256
-"""Units that are worked on at a time."""
-
-ROWS: int = 24
-"""Rows of scratch: the columns of `Fleet` as far as used here (0 to 12), then what is made of them."""
-
 # Adding and taking away 1.5 x 2^23 leaves the nearest whole number of any single below 2^22.
 MAGIC = cython.declare(cython.float, 12582912.0)
 # A float32 limit of 7.1 kW is 71 steps of 0.1 kW less 0.000001: this near, it counts as the step.
 NEARLY = cython.declare(cython.float, 1e-3)
-# Times anything finite it is a zero that the compiler does not know: by one that it knows it would split a loop.
-ZERO = cython.declare(cython.double, 0.0)
 # Faster than this is at once.
-FASTEST_KW_PER_S = cython.declare(cython.double, 1e8)
+FASTEST_KW_PER_S = cython.declare(cython.float, 1e8)
 
 POWER_LIMIT = cython.declare(cython.float, float(DispatchReason.POWER_LIMIT))
 NOT_BIDIRECTIONAL = cython.declare(cython.float, float(DispatchReason.NOT_BIDIRECTIONAL))
@@ -45,283 +34,151 @@ LOW_HEALTH = cython.declare(cython.float, float(DispatchReason.LOW_HEALTH))
 
 @cython.cclass
 class Bounds:
-    """The constants of a dispatch and the scratch of one block."""
+    """The columns that bounds are made of, the bounds, and their sums."""
 
     scratch: cython.float[::1]
-    sums: cython.double[::1]
-    ranges: cython.double[::1]
-    period_s: cython.double
+    lowest: cython.longlong
+    resting: cython.longlong
+    highest: cython.longlong
+    period_s: cython.float
     steps_per_kw: cython.float
     lowest_soh_pct: cython.float
     highest_temperature_c: cython.float
+    soc_pct: cython.const_float[::1]
+    soh_pct: cython.const_float[::1]
+    temperature_c: cython.const_float[::1]
+    charge_limit_kw: cython.const_float[::1]
+    discharge_limit_kw: cython.const_float[::1]
+    ramp_kw_per_s: cython.const_float[::1]
+    reachable: cython.const_uchar[::1]
+    low: cython.float[::1]
+    high: cython.float[::1]
+    why: cython.uchar[::1]
 
     def __init__(
         self,
+        *,
         scratch: cython.float[::1],
-        sums: cython.double[::1],
-        ranges: cython.double[::1],
         settings: DispatchSettings,
         steps_per_kw: cython.float,
-    ) -> None:
-        """Take scratch, float32[ROWS * BLOCK], sums, float64[3 * BLOCK], and least and most of each row up to 13."""
-        self.scratch = scratch
-        self.sums = sums
-        self.ranges = ranges
-        self.period_s = settings.period_s
-        self.steps_per_kw = steps_per_kw
-        self.lowest_soh_pct = settings.lowest_soh_pct
-        self.highest_temperature_c = settings.highest_temperature_c
-
-    def find(
-        self,
-        *,
-        soc_pct: cython.const_float[::1],
-        soc_floor_pct: cython.const_float[::1],
-        soc_ceiling_pct: cython.const_float[::1],
-        target_soc_pct: cython.const_float[::1],
-        departure_h: cython.const_float[::1],
-        capacity_kwh: cython.const_float[::1],
-        charge_limit_kw: cython.const_float[::1],
-        discharge_limit_kw: cython.const_float[::1],
-        ramp_kw_per_s: cython.const_float[::1],
-        previous_kw: cython.const_double[::1],
-        cycles: cython.const_float[::1],
-        soh_pct: cython.const_float[::1],
-        temperature_c: cython.const_float[::1],
-        weight: cython.const_float[::1],
-        reachable: cython.const_uchar[::1],
         low: cython.float[::1],
         high: cython.float[::1],
         why: cython.uchar[::1],
-    ) -> tuple[int, float, float, float]:
-        """Write the bounds of all units.
+    ) -> None:
+        """Take what `find` goes on with and what it writes.
 
-        Returns the number of values that cannot be meant, and where that is 0, three sums: of the lowest powers, of
-        those nearest to zero, and of the highest.
-
-        The columns are those of `Fleet`. low and high, float32[N], become the lowest and the highest power in whole
-        steps; why, uint8[N], the reason of the lowest times 16 plus the reason of the highest.
+        scratch is that of `Energies`; low and high, float32[N], become the lowest and the highest power in whole steps;
+        why, uint8[N], the reason of the lowest times 16 plus the reason of the highest.
         """
-        units: cython.Py_ssize_t = low.shape[0]
-        sums: cython.double[::1] = self.sums
-        outside: cython.Py_ssize_t = 0
-        lowest: cython.double = 0.0
-        resting: cython.double = 0.0
-        highest: cython.double = 0.0
-        first: cython.Py_ssize_t
-        count: cython.Py_ssize_t
-        j: cython.Py_ssize_t
+        self.scratch = scratch
+        # Through an array, so that uncompiled, too, it is single.
+        scratch[0] = settings.period_s
+        self.period_s = scratch[0]
+        self.steps_per_kw = steps_per_kw
+        self.lowest_soh_pct = settings.lowest_soh_pct
+        self.highest_temperature_c = settings.highest_temperature_c
+        self.low = low
+        self.high = high
+        self.why = why
+
+    def take(
+        self,
+        *,
+        soc_pct: cython.const_float[::1],
+        soh_pct: cython.const_float[::1],
+        temperature_c: cython.const_float[::1],
+        charge_limit_kw: cython.const_float[::1],
+        discharge_limit_kw: cython.const_float[::1],
+        ramp_kw_per_s: cython.const_float[::1],
+        reachable: cython.const_uchar[::1],
+    ) -> None:
+        """Take the columns of a `Fleet`, and begin to add up."""
+        self.soc_pct = soc_pct
+        self.soh_pct = soh_pct
+        self.temperature_c = temperature_c
+        self.charge_limit_kw = charge_limit_kw
+        self.discharge_limit_kw = discharge_limit_kw
+        self.ramp_kw_per_s = ramp_kw_per_s
+        self.reachable = reachable
+        self.lowest = 0
+        self.resting = 0
+        self.highest = 0
+
+    def find(self, first: cython.Py_ssize_t, count: cython.Py_ssize_t) -> None:
+        """Write the bounds of a block of units whose energies are in the scratch."""
         with cython.nogil:
-            for j in range(768):
-                sums[j] = 0.0
-            for first in range(0, units, 256):
-                count = min(units - first, 256)
-                outside += self._load(0, first, count, soc_pct, 0)
-                outside += self._load(1, first, count, soc_floor_pct, 1)
-                outside += self._load(2, first, count, soc_ceiling_pct, 1)
-                outside += self._load(3, first, count, target_soc_pct, 1)
-                outside += self._load(4, first, count, departure_h, 1)
-                outside += self._load(5, first, count, capacity_kwh, 1)
-                outside += self._load(6, first, count, charge_limit_kw, 1)
-                outside += self._load(7, first, count, discharge_limit_kw, 1)
-                outside += self._load(8, first, count, ramp_kw_per_s, 1)
-                outside += self._load_previous(9, first, count, previous_kw)
-                outside += self._load(10, first, count, soh_pct, 0)
-                outside += self._load(11, first, count, temperature_c, 0)
-                outside += self._load(12, first, count, weight, 1)
-                outside += self._load(13, first, count, cycles, 1)
-                outside += self._energy(count)
-                self._departure(count)
-                self._ramps(count)
-                self._floors(count)
-                self._reasons(count)
-                self._excluded(first, count, reachable)
-                for j in range(count):
-                    sums[j] += cython.cast(cython.double, self.scratch[4608 + j])
-                    sums[256 + j] += cython.cast(cython.double, self.scratch[5376 + j])
-                    sums[512 + j] += cython.cast(cython.double, self.scratch[4864 + j])
-                for j in range(count):
-                    low[first + j] = self.scratch[4608 + j]
-                for j in range(count):
-                    high[first + j] = self.scratch[4864 + j]
-                for j in range(count):
-                    why[first + j] = cython.cast(cython.uchar, cython.cast(cython.int, self.scratch[5120 + j]))
-            for j in range(256):
-                lowest += sums[j]
-                resting += sums[256 + j]
-                highest += sums[512 + j]
-        return outside, lowest, resting, highest
+            self._ramps(first, count)
+            self._reasons(first, count)
+            self._exclude(first, count)
+            self._store(first, count)
+
+    def sums(self) -> tuple[float, float, float]:
+        """Return three sums in steps: of the lowest powers, of those nearest to zero, and of the highest."""
+        return float(self.lowest), float(self.resting), float(self.highest)
 
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(check=False)
-    def _load(
-        self,
-        row: cython.Py_ssize_t,
-        first: cython.Py_ssize_t,
-        count: cython.Py_ssize_t,
-        column: cython.const_float[::1],
-        known: cython.int,
-    ) -> cython.Py_ssize_t:
-        """Copy a block of a column to a row; return how many values are not in its range, NaN only where known is 1."""
-        scratch: cython.float[::1] = self.scratch
-        least: cython.float = self.ranges[2 * row]
-        most: cython.float = self.ranges[2 * row + 1]
-        outside: cython.int = 0
-        missing: cython.int = 0
-        j: cython.Py_ssize_t
-        for j in range(count):
-            scratch[256 * row + j] = column[first + j]
-            outside += 1 if (column[first + j] < least) | (column[first + j] > most) else 0
-            missing += 0 if column[first + j] == column[first + j] else 1
-        return outside + known * missing
+    def _ramps(self, first: cython.Py_ssize_t, count: cython.Py_ssize_t) -> cython.void:
+        """Rows 3 and 4: the ends of the ramp in kW; rows 6 and 7: whole steps within limits and ramps.
 
-    @cython.cfunc
-    @cython.nogil
-    @cython.exceptval(check=False)
-    def _load_previous(
-        self,
-        row: cython.Py_ssize_t,
-        first: cython.Py_ssize_t,
-        count: cython.Py_ssize_t,
-        column: cython.const_double[::1],
-    ) -> cython.Py_ssize_t:
-        """Copy a block of doubles to a row; return how many values are not within the range, NaN included."""
-        scratch: cython.float[::1] = self.scratch
-        least: cython.double = self.ranges[2 * row]
-        most: cython.double = self.ranges[2 * row + 1]
-        zero: cython.double = 0.0
-        one: cython.double = 1.0
-        outside: cython.int = 0
-        j: cython.Py_ssize_t
-        for j in range(count):
-            value = column[first + j]
-            value = max(least, value)
-            scratch[256 * row + j] = min(most, value)
-        for j in range(count):
-            scratch[5120 + j] = zero if (column[first + j] >= least) & (column[first + j] <= most) else one
-        for j in range(count):
-            outside += 1 if scratch[5120 + j] > 0.0 else 0
-        return outside
-
-    @cython.cfunc
-    @cython.nogil
-    @cython.exceptval(check=False)
-    def _energy(self, count: cython.Py_ssize_t) -> cython.Py_ssize_t:
-        """Rows 13 and 14: limits in kW, by stock and room of the battery. Return how many floors are too high."""
-        j: cython.Py_ssize_t
-        scratch: cython.float[::1] = self.scratch
-        kw_per_pct_kwh: cython.double = 36.0 / self.period_s
-        zero: cython.double = ZERO * self.period_s
-        crossed: cython.int = 0
-        for j in range(count):
-            soc = cython.cast(cython.double, scratch[j])
-            per_pct = cython.cast(cython.double, scratch[1280 + j]) * kw_per_pct_kwh
-            # An unknown state of charge is a comparison that fails: no room, no stock.
-            stock = (soc - cython.cast(cython.double, scratch[256 + j])) * per_pct
-            stock = max(zero, stock)
-            limit = cython.cast(cython.double, scratch[1792 + j])
-            stock = min(limit, stock)
-            scratch[3328 + j] = zero - stock
-            room = (cython.cast(cython.double, scratch[512 + j]) - soc) * per_pct
-            room = max(zero, room)
-            limit = cython.cast(cython.double, scratch[1536 + j])
-            room = min(limit, room)
-            scratch[3584 + j] = zero + room
-        for j in range(count):
-            crossed += 1 if scratch[512 + j] < scratch[256 + j] else 0
-        return crossed
-
-    @cython.cfunc
-    @cython.nogil
-    @cython.exceptval(check=False)
-    def _departure(self, count: cython.Py_ssize_t) -> cython.void:
-        """Row 17: the power, in kW, without which full power from the next period on would not reach the target."""
-        j: cython.Py_ssize_t
-        scratch: cython.float[::1] = self.scratch
-        period_h: cython.double = self.period_s / 3600.0
-        per_period: cython.double = 3600.0 / self.period_s
-        zero: cython.double = ZERO * self.period_s
-        for j in range(count):
-            missing_kwh = cython.cast(cython.double, scratch[768 + j]) - cython.cast(cython.double, scratch[j])
-            missing_kwh = missing_kwh * 0.01 * cython.cast(cython.double, scratch[1280 + j])
-            left_h = cython.cast(cython.double, scratch[1024 + j]) - period_h
-            left_h = max(zero, left_h)
-            must = (missing_kwh - cython.cast(cython.double, scratch[1536 + j]) * left_h) * per_period
-            must = max(zero, must)
-            most = cython.cast(cython.double, scratch[3584 + j])
-            must = min(most, must)
-            scratch[4352 + j] = zero + must
-
-    @cython.cfunc
-    @cython.nogil
-    @cython.exceptval(check=False)
-    def _ramps(self, count: cython.Py_ssize_t) -> cython.void:
-        """Rows 15 and 16: the ends of the ramp in kW; rows 18 and 19: whole steps within limits and ramps."""
+        Row 5: what a departure needs in steps, as far as limits allow; row 8: as far as ramps allow, too.
+        """
+        ramp_kw_per_s: cython.const_float[::1] = self.ramp_kw_per_s
         lowest: cython.float
         highest: cython.float
         slowest: cython.float
         fastest: cython.float
+        ramp: cython.float
+        must: cython.float
+        most: cython.float
         j: cython.Py_ssize_t
-        scratch: cython.float[::1] = self.scratch
-        magic: cython.float = MAGIC
-        up: cython.float = 0.5 - NEARLY
-        zero: cython.float = 0.0
-        steps: cython.float = self.steps_per_kw
-        period_s: cython.double = self.period_s
-        at_once: cython.double = FASTEST_KW_PER_S
-        for j in range(count):
-            previous = cython.cast(cython.double, scratch[2304 + j])
-            ramp = cython.cast(cython.double, scratch[2048 + j])
-            ramp = min(at_once, ramp)
-            scratch[3840 + j] = previous - ramp * period_s
-            scratch[4096 + j] = previous + ramp * period_s
-        for j in range(count):
-            lowest = scratch[3328 + j]
-            highest = scratch[3584 + j]
-            slowest = scratch[3840 + j]
-            slowest = max(lowest, slowest)
-            slowest = min(highest, slowest)
-            slowest = (slowest * steps + up + magic) - magic
-            fastest = scratch[4096 + j]
-            fastest = min(highest, fastest)
-            fastest = max(lowest, fastest)
-            fastest = (fastest * steps - up + magic) - magic
-            # Where no whole step lies within the ramp, the next one towards zero is taken.
-            lowest = max(zero, fastest)
-            highest = min(zero, slowest)
-            scratch[4608 + j] = min(lowest, slowest)
-            scratch[4864 + j] = max(highest, fastest)
-
-    @cython.cfunc
-    @cython.nogil
-    @cython.exceptval(check=False)
-    def _floors(self, count: cython.Py_ssize_t) -> cython.void:
-        """Row 17: what a departure needs in steps, as far as limits allow; row 20: as far as ramps allow, too."""
         scratch: cython.float[::1] = self.scratch
         magic: cython.float = MAGIC
         nothing: cython.float = -MAGIC
         up: cython.float = 0.5 - NEARLY
         zero: cython.float = 0.0
         steps: cython.float = self.steps_per_kw
-        must: cython.float
-        most: cython.float
-        j: cython.Py_ssize_t
+        period_s: cython.float = self.period_s
+        at_once: cython.float = FASTEST_KW_PER_S
         for j in range(count):
-            must = (scratch[4352 + j] * steps + up + magic) - magic
-            most = (scratch[3584 + j] * steps - up + magic) - magic
-            scratch[4352 + j] = min(most, must)
+            ramp = ramp_kw_per_s[first + j]
+            ramp = min(at_once, ramp) * period_s
+            scratch[3120 + j] = scratch[12480 + j] - ramp
+            scratch[4160 + j] = scratch[12480 + j] + ramp
         for j in range(count):
-            must = scratch[4352 + j]
-            most = scratch[4864 + j]
+            lowest = scratch[1040 + j]
+            highest = scratch[2080 + j]
+            slowest = scratch[3120 + j]
+            slowest = max(lowest, slowest)
+            slowest = min(highest, slowest)
+            slowest = (slowest * steps + up + magic) - magic
+            fastest = scratch[4160 + j]
+            fastest = min(highest, fastest)
+            fastest = max(lowest, fastest)
+            fastest = (fastest * steps - up + magic) - magic
+            # Where no whole step lies within the ramp, the next one towards zero is taken.
+            lowest = max(zero, fastest)
+            highest = min(zero, slowest)
+            scratch[6240 + j] = min(lowest, slowest)
+            scratch[7280 + j] = max(highest, fastest)
+        for j in range(count):
+            must = (scratch[5200 + j] * steps + up + magic) - magic
+            most = (scratch[2080 + j] * steps - up + magic) - magic
+            scratch[5200 + j] = min(most, must)
+        for j in range(count):
+            must = scratch[5200 + j]
+            most = scratch[7280 + j]
             most = min(most, must)
-            scratch[5120 + j] = most if must > zero else nothing
+            scratch[8320 + j] = most if must > zero else nothing
 
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(check=False)
-    def _reasons(self, count: cython.Py_ssize_t) -> cython.void:
-        """Row 20: sixteen times the reason of the lowest power plus that of the highest; row 18: raised to row 20."""
+    def _reasons(self, first: cython.Py_ssize_t, count: cython.Py_ssize_t) -> cython.void:
+        """Row 8: sixteen times the reason of the lowest power plus that of the highest; row 6: raised to row 8."""
+        charge_limit_kw: cython.const_float[::1] = self.charge_limit_kw
+        discharge_limit_kw: cython.const_float[::1] = self.discharge_limit_kw
         discharge: cython.float
         must: cython.float
         low: cython.float
@@ -338,28 +195,30 @@ class Bounds:
         zero: cython.float = 0.0
         sixteen: cython.float = 16.0
         for j in range(count):
-            discharge = zero - scratch[1792 + j]
-            must = scratch[5120 + j]
-            low = scratch[4608 + j]
+            discharge = zero - discharge_limit_kw[first + j]
+            must = scratch[8320 + j]
+            low = scratch[6240 + j]
             below = limit if discharge < zero else one_way
-            below = floor if scratch[3328 + j] > discharge else below
-            below = ramp if scratch[3840 + j] > scratch[3328 + j] else below
+            below = floor if scratch[1040 + j] > discharge else below
+            below = ramp if scratch[3120 + j] > scratch[1040 + j] else below
             below = must_charge if must > low else below
-            above = ceiling if scratch[3584 + j] < scratch[1536 + j] else limit
-            above = ramp if scratch[4096 + j] < scratch[3584 + j] else above
-            scratch[5120 + j] = sixteen * below + above
-            scratch[4608 + j] = max(must, low)
+            above = ceiling if scratch[2080 + j] < charge_limit_kw[first + j] else limit
+            above = ramp if scratch[4160 + j] < scratch[2080 + j] else above
+            scratch[8320 + j] = sixteen * below + above
+            scratch[6240 + j] = max(must, low)
 
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(check=False)
-    def _excluded(
-        self, first: cython.Py_ssize_t, count: cython.Py_ssize_t, reachable: cython.const_uchar[::1]
-    ) -> cython.void:
-        """Rows 18 to 20: one power, from row 17, and one reason for those that are excluded; row 21: nearest to zero.
+    def _exclude(self, first: cython.Py_ssize_t, count: cython.Py_ssize_t) -> cython.void:
+        """Write rows 6 to 8 with one power, from row 5, and one reason for those that are excluded; add them up.
 
-        On the way row 21 tells who may charge at all (1), row 22 the reason, row 23 who is not excluded (1).
+        Row 9 tells who may charge at all (1), then where each unit rests; row 10 the reason, row 11 who takes part (1).
         """
+        soc_pct: cython.const_float[::1] = self.soc_pct
+        soh_pct: cython.const_float[::1] = self.soh_pct
+        temperature_c: cython.const_float[::1] = self.temperature_c
+        reachable: cython.const_uchar[::1] = self.reachable
         scratch: cython.float[::1] = self.scratch
         zero: cython.float = 0.0
         one: cython.float = 1.0
@@ -371,28 +230,57 @@ class Bounds:
         hot: cython.float = OVER_TEMPERATURE
         unknown: cython.float = UNKNOWN_STATE
         reason: cython.float
-        resting: cython.float
+        rest: cython.float
         j: cython.Py_ssize_t
         for j in range(count):
-            scratch[3072 + j] = unreachable if reachable[first + j] == 0 else zero
+            scratch[j] = unreachable if reachable[first + j] == 0 else zero
         for j in range(count):
-            reason = one if scratch[j] == scratch[j] else zero
-            reason = reason if scratch[2560 + j] == scratch[2560 + j] else zero
-            scratch[5376 + j] = reason if scratch[2816 + j] == scratch[2816 + j] else zero
+            reason = low_health if soh_pct[first + j] < oldest else zero
+            scratch[10400 + j] = hot if temperature_c[first + j] > warmest else reason
         for j in range(count):
-            reason = low_health if scratch[2560 + j] < oldest else zero
-            reason = hot if scratch[2816 + j] > warmest else reason
-            reason = reason if scratch[5376 + j] > zero else unknown
-            scratch[5632 + j] = scratch[3072 + j] if scratch[3072 + j] > zero else reason
+            # What is not known is not the same as itself.
+            reason = scratch[10400 + j]
+            reason = reason if soc_pct[first + j] == soc_pct[first + j] else unknown
+            reason = reason if soh_pct[first + j] == soh_pct[first + j] else unknown
+            reason = reason if temperature_c[first + j] == temperature_c[first + j] else unknown
+            scratch[10400 + j] = scratch[j] if scratch[j] > zero else reason
         for j in range(count):
-            scratch[5888 + j] = one if scratch[5632 + j] < one else zero
-            reason = one if scratch[2816 + j] <= warmest else zero
-            scratch[5376 + j] = scratch[5376 + j] * reason
+            scratch[11440 + j] = one if scratch[10400 + j] < one else zero
+            reason = one if temperature_c[first + j] <= warmest else zero
+            reason = reason if soh_pct[first + j] == soh_pct[first + j] else zero
+            scratch[9360 + j] = reason if soc_pct[first + j] == soc_pct[first + j] else zero
         for j in range(count):
-            scratch[4352 + j] *= (one - scratch[5888 + j]) * scratch[5376 + j]
-            scratch[4608 + j] = scratch[5888 + j] * scratch[4608 + j] + scratch[4352 + j]
-            scratch[4864 + j] = scratch[5888 + j] * scratch[4864 + j] + scratch[4352 + j]
-            scratch[5120 + j] = scratch[5888 + j] * scratch[5120 + j] + twice * scratch[5632 + j]
+            scratch[5200 + j] *= (one - scratch[11440 + j]) * scratch[9360 + j]
+            scratch[6240 + j] = scratch[11440 + j] * scratch[6240 + j] + scratch[5200 + j]
+            scratch[7280 + j] = scratch[11440 + j] * scratch[7280 + j] + scratch[5200 + j]
+            scratch[8320 + j] = scratch[11440 + j] * scratch[8320 + j] + twice * scratch[10400 + j]
         for j in range(count):
-            resting = min(zero, scratch[4864 + j])
-            scratch[5376 + j] = max(scratch[4608 + j], resting)
+            rest = min(zero, scratch[7280 + j])
+            scratch[9360 + j] = max(scratch[6240 + j], rest)
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _store(self, first: cython.Py_ssize_t, count: cython.Py_ssize_t) -> cython.void:
+        """Write rows 6 to 8 to where they belong, and add up rows 6, 9 and 7."""
+        low: cython.float[::1] = self.low
+        high: cython.float[::1] = self.high
+        why: cython.uchar[::1] = self.why
+        scratch: cython.float[::1] = self.scratch
+        lowest: cython.int = 0
+        resting: cython.int = 0
+        highest: cython.int = 0
+        j: cython.Py_ssize_t
+        for j in range(count):
+            low[first + j] = scratch[6240 + j]
+        for j in range(count):
+            high[first + j] = scratch[7280 + j]
+        for j in range(count):
+            why[first + j] = cython.cast(cython.uchar, cython.cast(cython.int, scratch[8320 + j]))
+        for j in range(count):
+            lowest += cython.cast(cython.int, scratch[6240 + j])
+            resting += cython.cast(cython.int, scratch[9360 + j])
+            highest += cython.cast(cython.int, scratch[7280 + j])
+        self.lowest += lowest
+        self.resting += resting
+        self.highest += highest

@@ -209,11 +209,9 @@ def check_settings(settings: ControlSettings) -> None:
     check_number("longest_delay_s", longest_s, shortest_s, LONGEST_S, "Give a time that is not below the shortest.")
     check_number("gain", settings.gain, 0.0, 10.0, "Give a number from 0 to 10.")
     check_number("integral_s", settings.integral_s, 1e-3, math.inf, "Give 0.001 s or more.")
-    check_kind("integral_s", settings.integral_s, float)
     check_number("derivative_s", settings.derivative_s, 0.0, LONGEST_S, f"Give a time from 0 to {LONGEST_S:g} s.")
     check_number("filter_s", settings.filter_s, 0.0, LONGEST_S, f"Give a time from 0 to {LONGEST_S:g} s.")
     check_number("ramp_kw_per_s", settings.ramp_kw_per_s, 1e-6, math.inf, "Give a rate of 0.000001 kW/s or more.")
-    check_kind("ramp_kw_per_s", settings.ramp_kw_per_s, float)
 
 
 def check_state(state: ControlState) -> None:

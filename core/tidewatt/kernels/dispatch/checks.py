@@ -8,12 +8,14 @@ import numpy as np
 
 from tidewatt.kernels.validation import check_number, check_values as check_array_values, refuse
 
-from .fleet import DispatchSettings, Doubles, Fleet, Law
+from .fleet import DispatchSettings, Fleet, Law, Singles
 
 INFINITE = float("inf")
 
 RANGES: dict[str, tuple[float, float]] = {
     "soc_pct": (0.0, 100.0),
+    "soh_pct": (0.0, 200.0),
+    "temperature_c": (-100.0, 300.0),
     "soc_floor_pct": (0.0, 100.0),
     "soc_ceiling_pct": (0.0, 100.0),
     "target_soc_pct": (0.0, 100.0),
@@ -22,15 +24,13 @@ RANGES: dict[str, tuple[float, float]] = {
     "charge_limit_kw": (0.0, 1e4),
     "discharge_limit_kw": (0.0, 1e4),
     "ramp_kw_per_s": (0.0, INFINITE),
-    "previous_kw": (-1e6, 1e6),
-    "soh_pct": (0.0, 200.0),
-    "temperature_c": (-100.0, 300.0),
     "weight": (1e-3, 1e3),
     "cycles": (0.0, 1e6),
+    "previous_kw": (-1e6, 1e6),
 }
 """What values may be, far beyond anything that is built and near enough that every count of steps is exact.
 
-In the order in which the kernel loads the columns.
+In the order in which the kernel has them.
 """
 
 KINDS: dict[str, np.dtype[Any]] = {
@@ -71,9 +71,9 @@ def check_shapes(fleet: Fleet, units: int) -> None:
         check_array_values(field, getattr(fleet, field, None), kind, shape)
 
 
-def ranges() -> Doubles:
-    """Return float64[14 * 2], least and most of each column, as the kernel wants them."""
-    return np.array([*RANGES.values()]).reshape(-1)
+def ranges() -> Singles:
+    """Return float32[14 * 2], least and most of each column, as the kernel wants them."""
+    return np.array([*RANGES.values()], np.float32).reshape(-1)
 
 
 def check_values(fleet: Fleet) -> None:

@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from tidewatt.kernels.validation import check_number, check_whole
 
-from . import _answer, _bounds, _sharing
+from . import _answer, _bounds, _energies, _queue, _rounding, _sharing
 from .checks import check_settings, check_shapes, check_values, ranges
 from .fleet import Dispatch, DispatchReason, DispatchSettings, Doubles, Fleet, Law, Reach, Singles
 
 MOST_UNITS = 10_000_000
 LARGEST_KW = 1e12
+
+
+@dataclass(frozen=True, slots=True)
+class _Past:
+    """Where the level was the last time: a good place to look for it the next time."""
+
+    level: float
+    wanted: float
+    slope: float
+
+    def level_for(self, wanted: float) -> float:
+        """Return where the level would be now if nothing but the setpoint had changed."""
+        ahead = (wanted - self.wanted) / self.slope if self.slope > 0.0 else 0.0
+        return min(max(self.level + ahead, 0.0), _sharing.MOST)
 
 
 class Dispatcher:
@@ -33,24 +49,30 @@ class Dispatcher:
         self._settings = settings
         self._steps_per_kw = _reciprocal(settings.step_kw)
         padded = -(-units // _sharing.LANES) * _sharing.LANES
-        self._bounds = _bounds.Bounds(
-            np.zeros(_bounds.ROWS * _bounds.BLOCK, np.float32),
-            np.zeros(3 * _bounds.BLOCK),
-            ranges(),
-            settings,
-            self._steps_per_kw,
-        )
         self._low, self._high = np.zeros(units, np.float32), np.zeros(units, np.float32)
         self._why = np.zeros(units, np.uint8)
+        scratch = np.zeros(_energies.ROWS * _energies.ROW, np.float32)
+        self._energies = _energies.Energies(scratch, ranges(), settings.period_s)
+        self._bounds = _bounds.Bounds(
+            scratch=scratch,
+            settings=settings,
+            steps_per_kw=self._steps_per_kw,
+            low=self._low,
+            high=self._high,
+            why=self._why,
+        )
         self._start, self._slope, self._room = (np.zeros(padded, np.float32) for _ in range(3))
-        self._taken, self._more = np.zeros(padded, np.float32), np.zeros(padded, np.float32)
-        self._lateness = np.zeros(padded, np.uint16)
-        self._lanes = np.zeros(7 * _sharing.LANES)
+        self._taken = np.zeros(padded, np.float32)
+        self._rank = np.zeros(padded, np.int16)
+        rough, self._exact = np.zeros(2 * _sharing.LANES, np.float32), np.zeros(3 * _sharing.LANES)
+        self._sharing = _sharing.Sharing(
+            start=self._start, slope=self._slope, room=self._room, rough=rough, exact=self._exact
+        )
         self._counts = np.zeros(1024, np.int64)
         self._withheld = np.zeros(16)
         self._power_kw = np.zeros(units)
         self._reason = np.zeros(units, np.uint8)
-        self._level = {True: 0.5, False: 0.5}
+        self._past = {True: _Past(0.5, 0.0, 1.0), False: _Past(0.5, 0.0, 1.0)}
 
     def reach(self, fleet: Fleet) -> Reach:
         """Return what the fleet can be asked for in this period.
@@ -76,7 +98,7 @@ class Dispatcher:
         wish = float(round(setpoint_kw * self._steps_per_kw))
         steps = min(max(wish, lowest), highest)
         charge = steps > resting or (steps == resting and wish >= resting)
-        self._share(fleet, charge, abs(steps - resting))
+        self._share(fleet, charge, abs(steps - resting), highest - resting if charge else resting - lowest)
         _answer.answer(
             low=self._low,
             high=self._high,
@@ -100,8 +122,10 @@ class Dispatcher:
 
     def _find_bounds(self, fleet: Fleet) -> tuple[float, float, float]:
         check_shapes(fleet, self._units)
-        outside, lowest, resting, highest = self._bounds.find(
+        self._energies.take(
             soc_pct=fleet.soc_pct,
+            soh_pct=fleet.soh_pct,
+            temperature_c=fleet.temperature_c,
             soc_floor_pct=fleet.soc_floor_pct,
             soc_ceiling_pct=fleet.soc_ceiling_pct,
             target_soc_pct=fleet.target_soc_pct,
@@ -110,29 +134,37 @@ class Dispatcher:
             charge_limit_kw=fleet.charge_limit_kw,
             discharge_limit_kw=fleet.discharge_limit_kw,
             ramp_kw_per_s=fleet.ramp_kw_per_s,
-            previous_kw=fleet.previous_kw,
+            weight=fleet.weight,
             cycles=fleet.cycles,
+            previous_kw=fleet.previous_kw,
+        )
+        self._bounds.take(
+            soc_pct=fleet.soc_pct,
             soh_pct=fleet.soh_pct,
             temperature_c=fleet.temperature_c,
-            weight=fleet.weight,
+            charge_limit_kw=fleet.charge_limit_kw,
+            discharge_limit_kw=fleet.discharge_limit_kw,
+            ramp_kw_per_s=fleet.ramp_kw_per_s,
             reachable=fleet.reachable.view(np.uint8),
-            low=self._low,
-            high=self._high,
-            why=self._why,
         )
-        if outside:
-            check_values(fleet)
-        return lowest, resting, highest
+        for first in range(0, self._units, _energies.BLOCK):
+            count = min(self._units - first, _energies.BLOCK)
+            if self._energies.find(first, count):
+                check_values(fleet)
+            self._bounds.find(first, count)
+        sums: tuple[float, float, float] = self._bounds.sums()
+        return sums
 
-    def _share(self, fleet: Fleet, charge: bool, wanted: float) -> None:
-        """Let the units take what is wanted, in steps from where they rest."""
+    def _share(self, fleet: Fleet, charge: bool, wanted: float, most: float) -> None:
+        """Let the units take what is wanted, in steps from where they rest; `most` is what all can take."""
         settings = self._settings
         total = settings.soc_share + settings.cycle_share + settings.departure_share
         soc, cycle, departure = (
             share / total for share in (settings.soc_share, settings.cycle_share, settings.departure_share)
         )
         sign = 1.0 if charge else -1.0
-        _sharing.rank(
+        guess = self._past[charge].level_for(wanted)
+        self._sharing.rank(
             soc_pct=fleet.soc_pct,
             cycles=fleet.cycles,
             departure_h=fleet.departure_h,
@@ -148,43 +180,35 @@ class Dispatcher:
             rated_cycles=settings.rated_cycles,
             horizon_h=settings.horizon_h,
             steps_per_kw=self._steps_per_kw,
-            start=self._start,
-            slope=self._slope,
-            room=self._room,
+            guess=guess,
         )
-        if settings.law is Law.STRICT:
-            _sharing.queue(start=self._start, weight=fleet.weight, taken=self._taken, lateness=self._lateness)
-            self._fill(self._room, wanted)
+        if wanted in (0.0, most):
+            np.copyto(self._taken, self._room if wanted else 0.0)
+        elif settings.law is Law.STRICT:
+            self._in_order(fleet, wanted)
         else:
-            self._fill(self._more, wanted - self._find_level(charge, wanted))
+            self._by_level(charge, wanted, guess)
 
-    def _find_level(self, charge: bool, wanted: float) -> float:
-        """Let the units take whole steps by their common level; return how many these are."""
-        here, _ = _sharing.level(
-            start=self._start,
-            slope=self._slope,
-            room=self._room,
-            lanes=self._lanes,
-            wanted=wanted,
-            guess=self._level[charge],
-        )
-        self._level[charge] = here
-        taken: float = _sharing.split(
+    def _by_level(self, charge: bool, wanted: float, guess: float) -> None:
+        """Let the units take whole steps by their common level."""
+        here, free = self._sharing.level(wanted, guess)
+        self._past[charge] = _Past(here, wanted, free)
+        taken = _rounding.split(
             start=self._start,
             slope=self._slope,
             room=self._room,
             here=here,
-            lanes=self._lanes,
+            lanes=self._exact,
             taken=self._taken,
-            lateness=self._lateness,
-            more=self._more,
+            rank=self._rank,
         )
-        return taken
+        _rounding.top_up(rank=self._rank, taken=self._taken, wanted=int(wanted - taken))
 
-    def _fill(self, amount: Singles, wanted: float) -> None:
-        _sharing.fill(
-            lateness=self._lateness, amount=amount, taken=self._taken, counts=self._counts, wanted=int(wanted)
-        )
+    def _in_order(self, fleet: Fleet, wanted: float) -> None:
+        """Let the units take their rooms one after the other."""
+        lateness = self._rank.view(np.uint16)
+        _queue.queue(start=self._start, weight=fleet.weight, taken=self._taken, lateness=lateness)
+        _queue.fill(lateness=lateness, amount=self._room, taken=self._taken, counts=self._counts, wanted=int(wanted))
 
     def _limit_kw(self, fleet: Fleet, charge: bool) -> Singles:
         return fleet.charge_limit_kw if charge else fleet.discharge_limit_kw
