@@ -23,7 +23,7 @@ from tests.kernels.fuzz_run import outcome
 import tidewatt.kernels
 
 SOUND_CASES = 20
-SAME_CASES = CASES // 8
+SAME_CASES = CASES // 16
 
 type Array = npt.NDArray[np.float64]
 

@@ -44,7 +44,7 @@ class LineSite:
     Attributes:
         voltage_v: complex128[3], voltages of L1 to L3 to neutral at the root, as phasors; 0 for a line that does not
             exist. 120 V and -120 V are the two legs of a split phase.
-        parent: int32[V], index of the parent circuit, -1 for the root at index 0.
+        parent: int32[V], index of the parent circuit, -1 for the root at index 0; at most 64 levels.
         turns_ratio: float64[V], 0 where a circuit hangs on its parent by wire; else it hangs on a transformer, delta
             towards the parent and wye towards the circuit, and this is the parent's voltage between two lines over
             the circuit's voltage to neutral: 4 for 480 V to 120/208 V.

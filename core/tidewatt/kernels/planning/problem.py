@@ -55,7 +55,8 @@ class PlanProblem:
         peak: int32[T], the billing period whose peak import a slot counts in, 0 to P - 1, or -1 for none.
         peak_price_per_kw: float64[P], what each kW of the highest slot import of a period costs.
         peak_so_far_kw: float64[P], the highest import the period has seen already.
-        parent: int32[V], index of the parent circuit, -1 for the root at index 0, which is the grid connection.
+        parent: int32[V], index of the parent circuit, -1 for the root at index 0, which is the grid connection;
+            at most 64 levels.
         import_limit_kw: float64[V, T], highest power drawn through a circuit.
         export_limit_kw: float64[V, T], highest power fed back through a circuit.
         base_kw: float64[V, T], forecast of load less generation through the circuit that is not of the listed units,
