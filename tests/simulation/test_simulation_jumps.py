@@ -48,7 +48,16 @@ def too_little_for_all() -> Scenario:
     return scenario(of, [stay(number, number, (0.01 * number, 3.0), 8.0) for number in range(4)], hours=3)
 
 
-@pytest.mark.parametrize("make", [busy_evening, too_little_for_all])
+def full_beside_hungry() -> Scenario:
+    """Three hours: 25 A for five vehicles, of which three are full early and stay, and so give way."""
+    of = site(*(one_phase(f"bay-{number}") for number in range(5)), fuse_a=25.0)
+    wanted_kwh = (0.5, 0.8, 1.0, 12.0, 12.0)
+    return scenario(
+        of, [stay(number, number, (0.01 * number, 3.0), kwh) for number, kwh in enumerate(wanted_kwh)], hours=3
+    )
+
+
+@pytest.mark.parametrize("make", [busy_evening, too_little_for_all, full_beside_hungry])
 def test_decide_says_the_same_whether_it_is_asked_every_second_or_not(make: Callable[[], Scenario]) -> None:
     of = make()
     jumping, dense = TidewattFair(), TidewattFair()
@@ -78,3 +87,10 @@ def test_turns_are_really_taken_where_that_is_to_be_simulated() -> None:
 
     assert ledger.switchings > 8
     assert ledger.delivered_wh.min() > 0.3 * ledger.delivered_wh.max()
+
+
+def test_full_vehicles_leave_nearly_all_of_the_fuse_to_the_hungry() -> None:
+    ledger = run(full_beside_hungry(), TidewattFair())
+
+    assert ledger.delivered_wh[:3] == pytest.approx([500, 800, 1000])
+    assert ledger.delivered_wh.sum() > 0.9 * 25 * 230 * 3

@@ -25,7 +25,7 @@ def decide(snapshot: Snapshot, memory: Memory) -> tuple[Decision, Memory]:
     cycle = Cycle.of(snapshot, memory)
     points = sense_chargers(cycle)
     for point in points:
-        learn(point, snapshot.settings)
+        learn(point, snapshot)
         bound(point, snapshot)
     estimates = estimate(cycle, points)
     shine(cycle, points, estimates[0])

@@ -27,8 +27,9 @@ class ChargerMemory:
 
     `told` holds the currents it may still be following, oldest first. `phases` is the bit mask of the site's phases
     on which the vehicle was seen to draw, 0 while that is unknown; `phases_seen` waits to be confirmed. `deviating`
-    says that it drew more than it was told when last seen. `deficit` counts the seconds this charger was left out for
-    want of current.
+    says that it drew more than it was told when last seen. `quiet_since_s` dates since when the vehicle was offered
+    current and wanted none; while it gives way for that, it is kept. `deficit` counts the seconds this charger was left
+    out for want of current.
     """
 
     told: tuple[Told, ...] = ()
@@ -44,6 +45,7 @@ class ChargerMemory:
     phases_since_s: float | None = None
     vehicle_limit_a: float | None = None
     deviating: bool = False
+    quiet_since_s: float | None = None
     sun_since_s: float | None = None
     shade_since_s: float | None = None
     deficit: float = 0.0
@@ -107,6 +109,7 @@ def _moved_charger(charger: ChargerMemory, offset_s: float, move: Times) -> Char
         off_since_s=move(charger.off_since_s),
         raised_at_s=move(charger.raised_at_s),
         phases_since_s=move(charger.phases_since_s),
+        quiet_since_s=move(charger.quiet_since_s),
         sun_since_s=move(charger.sun_since_s),
         shade_since_s=move(charger.shade_since_s),
     )

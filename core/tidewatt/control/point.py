@@ -33,7 +33,8 @@ class Point:
     sense: `online`, `connected`, `available` (can be commanded), `idle` (plugged but not asking for current),
     `measured_a` (None when unknown), `told`, `settled` (the measurement shows the last setpoint being followed),
     `back_since_s` (when it came back after being offline).
-    vehicle: `phases` (mask in use), `drawn_a` (highest phase), `vehicle_limit_a`, `deviating`.
+    vehicle: `phases` (mask in use), `drawn_a` (highest phase), `vehicle_limit_a`, `deviating`; since when the vehicle
+    wants none of what it is offered (`quiet_since_s`), and whether for so long that it `yields` to others.
     bound: `weight`, `minimum_a`, `maximum_a` with the reason `bound` for it; `pause` when it may not charge at all;
     `fail_safe` when it may not exceed its safe current; `solar` when it follows the sun; `reserve_a`, what it may draw
     outside the allocation; `held_off` when a pause must last; `taking_part` in the allocation.
@@ -62,6 +63,8 @@ class Point:
     phases_learned: int = 0
     phases_seen: int = 0
     phases_since_s: float | None = None
+    quiet_since_s: float | None = None
+    yields: bool = False
     weight: float = 1.0
     minimum_a: float = 0.0
     maximum_a: float = 0.0

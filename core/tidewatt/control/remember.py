@@ -51,6 +51,7 @@ def _charger(point: Point, cycle: Cycle) -> ChargerMemory:
         phases_since_s=point.phases_since_s,
         vehicle_limit_a=point.vehicle_limit_a,
         deviating=point.deviating,
+        quiet_since_s=_quiet_since(point, now_s),
         sun_since_s=point.sun_since_s,
         shade_since_s=point.shade_since_s,
         deficit=_deficit(point, cycle.elapsed_s),
@@ -82,9 +83,21 @@ def _pause(point: Point, now_s: float) -> tuple[float | None, Reason | None]:
     return point.memory.off_since_s, point.memory.paused_by
 
 
+def _quiet_since(point: Point, now_s: float) -> float | None:
+    """A vehicle that begins to be offered current has all the time to wake; after a pause of its own it starts anew."""
+    if point.quiet_since_s is None or point.pause is not None:
+        return None
+    if point.setpoint_a > 0:
+        return point.quiet_since_s if point.current_a > 0 else now_s
+    return point.quiet_since_s if point.yields else None
+
+
 def _deficit(point: Point, elapsed_s: float) -> float:
-    """Waiting seconds grow while a charger is left out for want of current and shrink while it charges."""
-    if point.pause is not None:
+    """Waiting seconds grow while a charger is left out for want of current and shrink while it charges.
+
+    A vehicle that is offered current and wants none has waited for nothing: what it is owed begins with its next pause.
+    """
+    if point.pause is not None or (point.setpoint_a > 0 and point.quiet_since_s is not None):
         return 0.0
     if point.setpoint_a > 0:
         return max(0.0, point.memory.deficit - elapsed_s)

@@ -30,7 +30,9 @@ _PLUGGED: Final = frozenset(
     }
 )
 _BROKEN: Final = frozenset({ChargerStatus.FAULTED, ChargerStatus.UNAVAILABLE})
-_IDLE: Final = frozenset({ChargerStatus.SUSPENDED_EV, ChargerStatus.FINISHING})
+SUSPENDED: Final = frozenset({ChargerStatus.SUSPENDED_EV, ChargerStatus.FINISHING})
+"""The vehicle is plugged and asks for nothing."""
+
 _NEW: Final = ChargerMemory()
 _FOLLOWED_A: Final = 0.5
 """A measured current this close to a new setpoint shows that it is being followed."""
@@ -100,7 +102,7 @@ def _connected(state: ChargerState | None, online: bool, memory: ChargerMemory) 
 
 
 def _idle(state: ChargerState) -> bool:
-    return state.status in _IDLE or (state.status is ChargerStatus.PREPARING and state.session is None)
+    return state.status in SUSPENDED or (state.status is ChargerStatus.PREPARING and state.session is None)
 
 
 def _measured(

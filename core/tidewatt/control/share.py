@@ -20,6 +20,9 @@ from .point import PHASES_OF, Point, round_current
 TURN_S: Final = 3600.0
 """Waiting this long for want of current counts as much as the charger's whole weight when it is decided who is on."""
 
+ASK_AGAIN_S: Final = TURN_S / 2
+"""A vehicle that gives way is offered current again after waiting this long: it may have come to want some."""
+
 _SMALLEST_STEP_A: Final = 1e-3
 _LARGEST_A: Final = 1e6
 """What the kernel takes: finer steps and larger loads change nothing."""
@@ -102,7 +105,7 @@ def _problem(cycle: Cycle, active: list[Point], taken_a: Rows) -> AllocationProb
         locked_on=np.array([_locked_on(point, cycle) for point in active], dtype=np.bool_),
         incumbent=np.array([point.current_a > 0 for point in active], dtype=np.bool_),
         deficit=deficit,
-        tier=np.zeros(count, dtype=np.uint8),
+        tier=np.array([_gives_way(point) for point in active], dtype=np.uint8),
         relied_a=np.zeros(count),
     )
 
@@ -110,6 +113,11 @@ def _problem(cycle: Cycle, active: list[Point], taken_a: Rows) -> AllocationProb
 def _locked_on(point: Point, cycle: Cycle) -> bool:
     since_s = point.memory.on_since_s
     return point.current_a > 0 and since_s is not None and cycle.now_s - since_s < cycle.settings.minimum_on_s
+
+
+def _gives_way(point: Point) -> bool:
+    """Say whether a charger gets only what the others leave; what it is offered then is set aside as for anybody."""
+    return point.yields and point.memory.deficit < ASK_AGAIN_S
 
 
 def _take(layout: Layout, active: list[Point], allocation: Allocation) -> None:
@@ -126,7 +134,9 @@ def _take(layout: Layout, active: list[Point], allocation: Allocation) -> None:
         if binding == BindingCode.MAXIMUM:
             point.share_reason = point.bound
         else:
-            point.share_reason = circuit_reason(layout, _CODES[binding], circuit, phase)
+            left_out = point.share_a <= 0 and _gives_way(point)
+            code = ReasonCode.VEHICLE if left_out else _CODES[binding]
+            point.share_reason = circuit_reason(layout, code, circuit, phase)
 
 
 def circuit_reason(layout: Layout, code: ReasonCode, circuit: int, phase: int) -> Reason:

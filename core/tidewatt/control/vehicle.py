@@ -1,4 +1,4 @@
-"""Stage two: what the measured currents tell about the vehicle: its phases, its own limit, its obedience."""
+"""Stage two: what status and currents tell about the vehicle: its phases, its limit, its obedience, its appetite."""
 
 from __future__ import annotations
 
@@ -6,25 +6,33 @@ from typing import Final
 
 from tidewatt.site import Fault, FaultCode, PerPhase
 
-from .model import ControlSettings
+from .model import ControlSettings, Snapshot
 from .point import PHASES_OF, Point, up_to_step
+from .sense import SUSPENDED
 
 DEVIATION_A: Final = 1.0
 """A charger that draws this much more than it was told does not follow."""
 
+QUIET_S: Final = 180.0
+"""A vehicle that wanted nothing of what it was offered for this long gives way to those that lack current."""
+
+_WANTING_A: Final = 1.0
 _DRAWING_A: Final = 2.0
 _QUIET_A: Final = 0.5
 _MARGIN_STEPS: Final = 2.0
 _MARGIN_A: Final = 1.0
 
 
-def learn(point: Point, settings: ControlSettings) -> None:
+def learn(point: Point, snapshot: Snapshot) -> None:
     """Fill in what is known of the vehicle at a charger."""
+    settings = snapshot.settings
     _learn_phases(point, settings)
     if point.measured_a is not None:
         point.drawn_a = max([point.measured_a[phase] for phase in PHASES_OF[point.phases]])
     point.deviating = _deviates(point)
     point.vehicle_limit_a = _vehicle_limit(point, settings)
+    point.quiet_since_s = _quiet_since(point, snapshot.now_s)
+    point.yields = point.quiet_since_s is not None and snapshot.now_s - point.quiet_since_s >= QUIET_S
 
 
 def deviation_fault(point: Point) -> Fault:
@@ -97,3 +105,19 @@ def _vehicle_limit(point: Point, settings: ControlSettings) -> float | None:
         risen_a = told_a + max(settings.increase_step_a, margin_a)
         return None if risen_a >= point.charger.maximum_a else risen_a
     return limit_a
+
+
+def _quiet_since(point: Point, now_s: float) -> float | None:
+    """Since when a vehicle has wanted none of what it is offered; None for one that wants, or of which nobody knows.
+
+    What it draws tells more than its status, which some stations change before the vehicle has made up its mind.
+    """
+    state, since_s = point.state, point.memory.quiet_since_s
+    if state is None or not point.connected or (point.drawn_a is not None and point.drawn_a > _WANTING_A):
+        return None
+    if point.current_a <= 0:
+        # Who is offered nothing cannot show what it wants.
+        return since_s
+    if state.status in SUSPENDED:
+        return now_s if since_s is None else since_s
+    return None if point.drawn_a is None else since_s

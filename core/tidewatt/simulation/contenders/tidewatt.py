@@ -169,7 +169,8 @@ def _same_charger(one: ChargerMemory, other: ChargerMemory) -> bool:
         == (other.connected, other.on_since_s, other.off_since_s, other.raised_at_s)
         and (one.phases, one.phases_seen, one.phases_since_s, one.vehicle_limit_a, one.deviating)
         == (other.phases, other.phases_seen, other.phases_since_s, other.vehicle_limit_a, other.deviating)
-        and (one.sun_since_s, one.shade_since_s) == (other.sun_since_s, other.shade_since_s)
+        and (one.quiet_since_s, one.sun_since_s, one.shade_since_s)
+        == (other.quiet_since_s, other.sun_since_s, other.shade_since_s)
     )
 
 
