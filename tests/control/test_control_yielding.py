@@ -145,6 +145,17 @@ def test_a_new_vehicle_has_its_own_time() -> None:
     assert (plant.current_a("full"), plant.current_a("hungry")) == (9, 9)
 
 
+def test_another_session_is_asked_at_once() -> None:
+    plant = crowd()
+    plant.run(_QUIET_S + 60)
+    full = plant.cars["full"]
+    full.finished = True
+    plant.run(5)
+    full.finished, full.wants = False, True
+    plant.run(30)
+    assert plant.current_a("full") >= 6
+
+
 def test_choosing_a_mode_anew_asks_it_at_once() -> None:
     plant = crowd()
     plant.run(_QUIET_S + 60)

@@ -113,7 +113,9 @@ def _quiet_since(point: Point, now_s: float) -> float | None:
     What it draws tells more than its status, which some stations change before the vehicle has made up its mind.
     """
     state, since_s = point.state, point.memory.quiet_since_s
-    if state is None or not point.connected or (point.drawn_a is not None and point.drawn_a > _WANTING_A):
+    if state is None or state.session is None or not point.connected:
+        return None
+    if point.drawn_a is not None and point.drawn_a > _WANTING_A:
         return None
     if point.current_a <= 0:
         # Who is offered nothing cannot show what it wants.
