@@ -14,7 +14,7 @@ from .interior_space import Space
 from .penalties import highest, lowest
 from .problem import Floats, InteriorState, PlanProblem
 
-TOLERANCE = 1e-7
+TOLERANCE = 5e-7
 """Relative gap between objective and bound at which the relaxation counts as solved."""
 
 LATEST = 2

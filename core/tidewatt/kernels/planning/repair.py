@@ -85,7 +85,7 @@ def repair(problem: PlanProblem, power_kw: Floats, units: Flags, scarcity_per_kw
         raise AssertionError("diffused powers are allowed")
     if 1 < len(order) <= PAIRED:
         leader.pairs(order, scarcity_per_kwh)
-        best = leader.finish()
+        best = min(best, leader.finish(), key=lambda found: found.outcome.objective)
     return best
 
 
@@ -150,7 +150,7 @@ class _Turns:
 
     def finish(self) -> Repaired:
         """Return what has come of it."""
-        return Repaired(power_kw=self.power_kw, outcome=follow(self.problem, self.power_kw))
+        return Repaired(power_kw=self.power_kw.copy(), outcome=follow(self.problem, self.power_kw))
 
     def rounds(self, order: Sequence[int], most: int) -> None:
         """Let the units find better ways, those with forbidden powers first, until nothing changes."""
