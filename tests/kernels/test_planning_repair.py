@@ -81,3 +81,20 @@ def test_a_unit_that_others_live_on_is_not_turned_off(kernels: ModuleType) -> No
     answer = kernels.planning.plan(problem)
     assert_sound(problem, answer)
     np.testing.assert_allclose(answer.power_kw[:, 0], [0.0, 0.1, -1.4], atol=1e-6)
+
+
+def test_pairs_that_find_nothing_better_leave_the_peak_as_it_was(kernels: ModuleType) -> None:
+    # 5 kWh each in 23 quarter hours: two at a time at their minimum are enough.
+    vehicle = Unit(charge_kw=3.68, minimum_kw=1.38, energy_kwh=0.0, ceiling_kwh=5.0, target_kwh=5.0, unmet_price=100.0)
+    slots = 23
+    site = Site(
+        buy=(0.1,) * slots,
+        units=(vehicle,) * 3,
+        slot_h=0.25,
+        peak=(0,) * slots,
+        peak_price=(10.0,),
+        peak_so_far_kw=(0.0,),
+    )
+    answer = kernels.planning.plan(site.problem())
+    np.testing.assert_allclose(answer.unmet_kwh, 0.0, atol=1e-9)
+    assert answer.peak_kw[0] <= 2 * vehicle.minimum_kw + 1e-9

@@ -16,7 +16,6 @@ from .problem import Cycles, Floats, WearModel
 LARGEST_VALUE = 1e9
 MOST_STEPS = 10_000
 MOST_POINTS = 100_000_000
-MOST_NUMBERS = 100_000_000
 """Series times steps: what is remembered stays within 1.2 GB."""
 
 LARGEST_COUNT = 1e12
