@@ -103,7 +103,7 @@ async def test_a_key_in_hexadecimal_is_admitted_raw_and_decoded() -> None:
 
 @pytest.mark.parametrize(
     ("offered", "chosen"),
-    [([V16, V201], V201), ([V16], V16), (["ocpp2.1", V201], V201), (["ocpp1.5", V16], V16)],
+    [([V16, V201], V201), ([V16], V16), (["ocpp2.1", V201], "ocpp2.1"), (["ocpp1.5", V16], V16)],
 )
 async def test_the_best_common_version_is_chosen(offered: list[str], chosen: str) -> None:
     async with (

@@ -11,8 +11,8 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings, strategies as st
 import pytest
 
-from tidewatt.drivers.ocpp.budget import TokenBucket
-from tidewatt.drivers.ocpp.session import (
+from tidewatt.ocpp.budget import TokenBucket
+from tidewatt.ocpp.session import (
     Handler,
     OcppBusyError,
     OcppCallError,

@@ -12,10 +12,10 @@ from typing import Any
 from aiohttp import web
 
 from tests.emulators.site_of import emulation_of
-from tidewatt.drivers.ocpp.session import OcppSession, OcppVersion
-from tidewatt.drivers.ocpp.sockets import AiohttpSocket
 from tidewatt.emulators import Emulation, EmulationAddresses, listening
 from tidewatt.emulators.station import Outlet, Station
+from tidewatt.ocpp.session import OcppSession, OcppVersion
+from tidewatt.ocpp.sockets import AiohttpSocket
 
 PATIENCE_S = 20.0
 STEP_S = 0.1

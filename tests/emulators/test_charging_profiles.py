@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from tidewatt.emulators.charging import (
+from tidewatt.ocpp.charging import (
     ChargingProfile,
     Limit,
     Period,

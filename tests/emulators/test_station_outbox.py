@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from tidewatt.drivers.ocpp.errors import OcppCallError, OcppClosedError
 from tidewatt.emulators.physics import EmulatedTime
 from tidewatt.emulators.station.outbox import CAPACITY, MAX_ATTEMPTS, RETRY_AFTER_S, Letter, Outbox
+from tidewatt.ocpp.errors import OcppCallError, OcppClosedError
 
 
 @dataclass

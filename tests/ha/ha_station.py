@@ -8,8 +8,8 @@ from typing import Any, Self
 
 import aiohttp
 
-from tidewatt.drivers.ocpp.session import OcppCallError, OcppSession, OcppVersion
-from tidewatt.drivers.ocpp.sockets import AiohttpSocket
+from tidewatt.ocpp.session import OcppCallError, OcppSession, OcppVersion
+from tidewatt.ocpp.sockets import AiohttpSocket
 
 ANSWERS: Mapping[str, dict[str, Any]] = {
     "ChangeConfiguration": {"status": "Accepted"},

@@ -6,16 +6,20 @@ import asyncio
 from collections.abc import Callable, Mapping
 from random import Random
 
-from tidewatt.drivers.ocpp.session import OcppVersion
+from tidewatt.ocpp.session import OcppVersion
 from tidewatt.site import Charger, Meter, ModbusEndpoint, ModbusMap, Site
 
 from .meters import MeterUnit, RegisterImage, sdm630_image, sunspec_image
 from .physics import ChargingPoint, EmulatedTime, History, House, Vehicle, World
 from .physics.world import slices
 from .schema import EmulationSettings, MeterSettings, StationSettings
-from .station import LinkAddress, Outlet, Station, StationSpec, StationV16, StationV201
+from .station import LinkAddress, Outlet, Station, StationSpec, StationV2, StationV16
 
-_STATIONS: Mapping[OcppVersion, type[Station]] = {OcppVersion.V16: StationV16, OcppVersion.V201: StationV201}
+_STATIONS: Mapping[OcppVersion, type[Station]] = {
+    OcppVersion.V16: StationV16,
+    OcppVersion.V201: StationV2,
+    OcppVersion.V21: StationV2,
+}
 
 
 class Emulation:

@@ -8,7 +8,7 @@ from typing import Any
 
 import voluptuous as vol
 
-from tidewatt.drivers.ocpp.session import OcppVersion
+from tidewatt.ocpp.session import OcppVersion
 from tidewatt.site import MAIN_CIRCUIT_ID, PHASE_COUNT, Charger, OcppEndpoint, PerPhase, Site, SiteError
 from tidewatt.site.checks import Check, integer, listed, number, phases, text
 from tidewatt.site.schema import site_error
@@ -17,7 +17,7 @@ from tidewatt.site.sections import Key, Section
 from .meters.sunspec import FLOAT_MODEL, INTEGER_MODEL
 from .physics import LoadStep, VehicleSpec
 
-_VERSIONS = {"1.6": OcppVersion.V16, "2.0.1": OcppVersion.V201}
+_VERSIONS = {"1.6": OcppVersion.V16, "2.0.1": OcppVersion.V201, "2.1": OcppVersion.V21}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,7 +230,7 @@ _CONNECTOR = Section(
 _STATION = Section(
     {
         "station": Key("station_id", text, "Give the id with which the station connects."),
-        "version": Key("version", _version, "Give the OCPP version: '1.6' or '2.0.1'."),
+        "version": Key("version", _version, "Give the OCPP version: '1.6', '2.0.1' or '2.1'."),
         "reaction_s": Key("reaction_s", _SECONDS),
         "url": Key("url", text),
         "password": Key("password", text),

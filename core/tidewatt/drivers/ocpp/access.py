@@ -9,7 +9,7 @@ import contextlib
 import hmac
 from urllib.parse import unquote
 
-from .frames import OcppVersion
+from tidewatt.ocpp.frames import OcppVersion
 
 _MAX_STATION_ID_CHARS = 64
 

@@ -11,6 +11,8 @@ from typing import Any
 
 from aiohttp import WSCloseCode, web
 
+from tidewatt.ocpp.errors import OcppError
+from tidewatt.ocpp.sockets import MAX_FRAME_BYTES, AiohttpSocket
 from tidewatt.site import (
     Charger,
     ChargerPort,
@@ -27,12 +29,10 @@ from tidewatt.site import (
 from .access import best_version, is_admitted, station_id_of
 from .connection import VERSIONS
 from .dialect import ACCEPTED
-from .errors import OcppError
 from .memory import Memory
 from .notices import Notices
 from .point import Point
 from .settings import OcppSettings
-from .sockets import MAX_FRAME_BYTES, AiohttpSocket
 from .station import Station
 
 _LOGGER = logging.getLogger(__name__)

@@ -6,20 +6,21 @@ import asyncio
 
 from aiohttp import WSCloseCode
 
-from .budget import TokenBucket
-from .dialect import Commands, StationEvents
-from .frames import OcppVersion
-from .session import OcppSession
-from .settings import OcppSettings
-from .sockets import AiohttpSocket
-from .tasks import Tasks
-from .v16 import CommandsV16
-from .v16_inbound import InboundV16
-from .v201 import CommandsV201
-from .v201_inbound import InboundV201
-from .wire import to_wire_time, utc_now
+from tidewatt.ocpp.budget import TokenBucket
+from tidewatt.ocpp.frames import OcppVersion
+from tidewatt.ocpp.session import OcppSession
+from tidewatt.ocpp.sockets import AiohttpSocket
+from tidewatt.ocpp.wire import to_wire_time, utc_now
 
-VERSIONS = (OcppVersion.V201, OcppVersion.V16)
+from .dialect import Commands, StationEvents
+from .settings import OcppSettings
+from .tasks import Tasks
+from .v2.commands import CommandsV2
+from .v2.inbound import InboundV2
+from .v16.commands import CommandsV16
+from .v16.inbound import InboundV16
+
+VERSIONS = (OcppVersion.V21, OcppVersion.V201, OcppVersion.V16)
 """Versions spoken here, best first."""
 
 
@@ -34,7 +35,7 @@ class Connection:
         self.tasks = Tasks(f"OCPP connection from {remote}")
         self.preparing = asyncio.Lock()
         self._socket = socket
-        inbound_type = InboundV16 if version is OcppVersion.V16 else InboundV201
+        inbound_type = InboundV16 if version is OcppVersion.V16 else InboundV2
         self.session = OcppSession(
             socket,
             version,
@@ -42,9 +43,7 @@ class Connection:
             call_timeout_s=settings.call_timeout_s,
             frame_budget=TokenBucket(settings.frames_burst, settings.frames_per_s, asyncio.get_running_loop().time),
         )
-        self.commands: Commands = (
-            CommandsV16(self.session) if version is OcppVersion.V16 else CommandsV201(self.session)
-        )
+        self.commands: Commands = CommandsV16(self.session) if version is OcppVersion.V16 else CommandsV2(self.session)
 
     async def close(self, code: int = WSCloseCode.OK) -> None:
         """Close the WebSocket with a code."""

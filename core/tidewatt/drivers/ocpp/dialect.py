@@ -8,10 +8,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, Protocol
 
+from tidewatt.ocpp.session import OcppCallError, OcppSession
+from tidewatt.ocpp.wire import number, rows, text, to_wire_time
 from tidewatt.site import ChargerStatus
-
-from .session import OcppCallError, OcppSession
-from .wire import number, rows, text, to_wire_time
 
 ACCEPTED = "Accepted"
 """The answer of a station that does what it was asked; everything else is its reason not to."""

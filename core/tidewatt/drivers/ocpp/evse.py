@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 import math
 
+from tidewatt.ocpp.wire import to_wire_time
 from tidewatt.site import Charger, ChargerState, ChargerStatus, PerPhase, Session
 
 from .dialect import StatusReport
 from .memory import EvseRecord, TransactionRecord
 from .meter_values import Measurement
 from .register import EnergyCount
-from .wire import to_wire_time
 
 IN_TRANSACTION = (ChargerStatus.CHARGING, ChargerStatus.SUSPENDED_EV, ChargerStatus.SUSPENDED_EVSE)
 """States that a connector can only be in while a transaction runs."""

@@ -13,16 +13,16 @@ from datetime import timedelta
 import logging
 import math
 
+from tidewatt.ocpp.budget import TokenBucket
+from tidewatt.ocpp.errors import OcppError
+from tidewatt.ocpp.wire import utc_now
 from tidewatt.site import Charger, Clock, CommandError, Setpoint
 
-from .budget import TokenBucket
 from .dialect import ACCEPTED, Commands, Profile, Purpose
-from .errors import OcppError
 from .link import Link
 from .memory import EvseRecord, StationRecord, TransactionRecord
 from .settings import OcppSettings
 from .tasks import Tasks
-from .wire import utc_now
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
+from tidewatt.ocpp.errors import OcppClosedError
+
 from .dialect import Commands
-from .errors import OcppClosedError
 
 
 class Link:

@@ -12,9 +12,8 @@ from datetime import datetime
 import math
 from typing import Any
 
+from tidewatt.ocpp.wire import child, from_wire_time, integer, number, rows, text
 from tidewatt.site import PHASE_COUNT, PerPhase
-
-from .wire import child, from_wire_time, integer, number, rows, text
 
 _ENERGY = "Energy.Active.Import.Register"
 _POWER = "Power.Active"

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 import logging
 from typing import Any
 
+from tidewatt.ocpp.wire import utc_now
 from tidewatt.site import ChargerStatus, Clock
 
 from .dialect import BootReport, StatusReport, TransactionEnd, TransactionStart, TransactionUpdate
@@ -18,7 +19,6 @@ from .point import Point
 from .settings import OcppSettings
 from .tasks import Tasks
 from .transactions import TransactionBook
-from .wire import utc_now
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from tidewatt.ocpp.errors import OcppError
 from tidewatt.site import Charger, ChargerStatus, CommandError
 
 from .dialect import ACCEPTED
-from .errors import OcppError
 from .link import Link
 from .memory import EvseRecord, TransactionRecord
 from .settings import OcppSettings

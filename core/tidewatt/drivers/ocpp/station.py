@@ -10,6 +10,11 @@ from typing import Any
 
 from aiohttp import WSCloseCode
 
+from tidewatt.ocpp.budget import TokenBucket
+from tidewatt.ocpp.errors import OcppFloodError, OcppTimeoutError
+from tidewatt.ocpp.frames import OcppVersion
+from tidewatt.ocpp.sockets import AiohttpSocket
+from tidewatt.ocpp.wire import utc_now
 from tidewatt.site import (
     Charger,
     Clock,
@@ -19,12 +24,9 @@ from tidewatt.site import (
     ReadingListener,
 )
 
-from .budget import TokenBucket
 from .connection import Connection
 from .dialect import ACCEPTED, Commands, Wanted
-from .errors import OcppFloodError, OcppTimeoutError
 from .evse import Evse
-from .frames import OcppVersion
 from .identity import StationIdentity
 from .limiter import Limiter
 from .link import Link
@@ -32,11 +34,9 @@ from .memory import Memory, TransactionRecord
 from .point import Point
 from .reports import Reports
 from .settings import OcppSettings
-from .sockets import AiohttpSocket
 from .starter import Starter
 from .tasks import Tasks
 from .transactions import TransactionBook
-from .wire import utc_now
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from collections.abc import Coroutine
 import logging
 from typing import Any
 
-from .errors import OcppError
+from tidewatt.ocpp.errors import OcppError
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 import heapq
 from itertools import count
 
+from tidewatt.ocpp.wire import utc_text
+
 
 class EmulatedTime:
     """Seconds since the emulation began, and the date that goes with them.
@@ -44,8 +46,3 @@ class EmulatedTime:
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         heapq.heappush(self._sleepers, (self.now_s + duration_s, next(self._order), future))
         await future
-
-
-def utc_text(utc_s: float) -> str:
-    """Return seconds since 1970 as ISO 8601 in UTC, to the millisecond."""
-    return datetime.fromtimestamp(utc_s, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -4,7 +4,7 @@ from .dialect import EndCause
 from .link import LinkAddress
 from .outlet import Outlet
 from .station import Station, StationSpec
-from .v16 import StationV16
-from .v201 import StationV201
+from .v2.station import StationV2
+from .v16.station import StationV16
 
-__all__ = ["EndCause", "LinkAddress", "Outlet", "Station", "StationSpec", "StationV16", "StationV201"]
+__all__ = ["EndCause", "LinkAddress", "Outlet", "Station", "StationSpec", "StationV2", "StationV16"]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from tidewatt.emulators.charging import RateUnit, composite_to_wire
+from tidewatt.ocpp.charging import RateUnit, composite_to_wire
 
 from .outlet import Outlet
 from .station import Station

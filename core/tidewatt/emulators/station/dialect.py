@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from enum import Enum, auto
 from typing import Any
 
-from tidewatt.drivers.ocpp.session import Handler
-from tidewatt.emulators.charging import Ruleset
+from tidewatt.ocpp.charging import Ruleset
+from tidewatt.ocpp.session import Handler
 
 from .outlet import Outlet, Permission, Transaction
 from .variables import Variables

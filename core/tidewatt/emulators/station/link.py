@@ -12,10 +12,10 @@ from typing import Any
 
 import aiohttp
 
-from tidewatt.drivers.ocpp.errors import OcppClosedError, OcppFloodError
-from tidewatt.drivers.ocpp.session import Handler, OcppSession, OcppVersion
-from tidewatt.drivers.ocpp.sockets import AiohttpSocket
 from tidewatt.emulators.physics import EmulatedTime
+from tidewatt.ocpp.errors import OcppClosedError, OcppFloodError
+from tidewatt.ocpp.session import Handler, OcppSession, OcppVersion
+from tidewatt.ocpp.sockets import AiohttpSocket
 
 _LOGGER = logging.getLogger(__name__)
 

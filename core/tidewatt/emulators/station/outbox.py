@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import logging
 from typing import Any
 
-from tidewatt.drivers.ocpp.errors import OcppCallError, OcppError, OcppSchemaError
 from tidewatt.emulators.physics import EmulatedTime
+from tidewatt.ocpp.errors import OcppCallError, OcppError, OcppSchemaError
 
 _LOGGER = logging.getLogger(__name__)
 

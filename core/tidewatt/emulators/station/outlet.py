@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import uuid4
 
-from tidewatt.emulators.charging import ChargingProfile, TransactionView
 from tidewatt.emulators.physics import ChargingPoint
+from tidewatt.ocpp.charging import ChargingProfile, TransactionView
 from tidewatt.site import ChargerStatus
 
 _CHARGING = {ChargerStatus.CHARGING, ChargerStatus.SUSPENDED_EV, ChargerStatus.SUSPENDED_EVSE}

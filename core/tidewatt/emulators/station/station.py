@@ -9,9 +9,9 @@ import logging
 from random import Random
 from typing import Any
 
-from tidewatt.drivers.ocpp.errors import OcppError
-from tidewatt.emulators.charging import Limit, ProfileStore, Ruleset
 from tidewatt.emulators.physics import EmulatedTime, Offer
+from tidewatt.ocpp.charging import Limit, ProfileStore, Ruleset
+from tidewatt.ocpp.errors import OcppError
 
 from .dialect import Dialect, EndCause
 from .link import LinkAddress, StationLink

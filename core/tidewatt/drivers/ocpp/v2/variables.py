@@ -6,9 +6,9 @@ from collections.abc import Mapping
 import logging
 from typing import Any
 
-from .dialect import ACCEPTED, QUESTION_TIMEOUT_S, Capabilities, Wanted
-from .session import OcppCallError, OcppSession
-from .wire import child, integer, rows, text
+from tidewatt.drivers.ocpp.dialect import ACCEPTED, QUESTION_TIMEOUT_S, Capabilities, Wanted
+from tidewatt.ocpp.session import OcppCallError, OcppSession
+from tidewatt.ocpp.wire import child, integer, rows, text
 
 _LOGGER = logging.getLogger(__name__)
 

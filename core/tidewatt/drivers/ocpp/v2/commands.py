@@ -1,4 +1,4 @@
-"""What OCPP 2.0.1 stations are asked. Transaction ids are theirs, and profiles replace each other by id."""
+"""What OCPP 2.x stations are asked. Transaction ids are theirs, and profiles replace each other by id."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 import itertools
 from typing import Any
 
-from . import v201_variables
-from .dialect import (
+from tidewatt.drivers.ocpp.dialect import (
     ACCEPTED,
     Capabilities,
     Profile,
@@ -18,12 +17,14 @@ from .dialect import (
     schedule_of,
     trigger,
 )
-from .session import OcppCallError, OcppSession
-from .wire import child, text, utc_now
+from tidewatt.ocpp.session import OcppCallError, OcppSession
+from tidewatt.ocpp.wire import child, text, utc_now
+
+from . import variables
 
 
-class CommandsV201:
-    """The commands of a central system to an OCPP 2.0.1 station."""
+class CommandsV2:
+    """The commands of a central system to an OCPP 2.x station."""
 
     def __init__(self, session: OcppSession) -> None:
         self._session = session
@@ -32,7 +33,7 @@ class CommandsV201:
 
     async def configure(self, wanted: Wanted, refused: Mapping[str, str]) -> Capabilities:
         """Read what the station can do and have it measure as wanted."""
-        return await v201_variables.configure(self._session, wanted, refused)
+        return await variables.configure(self._session, wanted, refused)
 
     async def trigger_status(self, evse_id: int) -> str:
         """Ask for a StatusNotification."""

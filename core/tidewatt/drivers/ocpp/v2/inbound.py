@@ -1,13 +1,11 @@
-"""What OCPP 2.0.1 stations say. Transactions are theirs; one may begin before anybody authorised it."""
+"""What OCPP 2.x stations say. Transactions are theirs; one may begin before anybody authorised it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from tidewatt.site import ChargerStatus
-
-from .dialect import (
+from tidewatt.drivers.ocpp.dialect import (
     ACCEPTED,
     BootReport,
     StationEvents,
@@ -16,11 +14,13 @@ from .dialect import (
     TransactionStart,
     TransactionUpdate,
 )
-from .frames import OcppVersion
-from .session import Handler
-from .wire import child, from_wire_time, integer, not_usable, required, text, to_wire_time, utc_now
+from tidewatt.ocpp.frames import OcppVersion
+from tidewatt.ocpp.session import Handler
+from tidewatt.ocpp.wire import child, from_wire_time, integer, not_usable, required, text, to_wire_time, utc_now
+from tidewatt.site import ChargerStatus
 
-_V201 = OcppVersion.V201
+_V2 = OcppVersion.V201
+"""For error codes, which all of 2.x spell alike."""
 
 _STATUSES: dict[str, tuple[ChargerStatus, bool | None]] = {
     "Available": (ChargerStatus.AVAILABLE, False),
@@ -69,8 +69,8 @@ _NOTED: dict[str, dict[str, Any]] = {
 """Messages that change nothing here, with their answers."""
 
 
-class InboundV201:
-    """Answers what an OCPP 2.0.1 station says; `handlers` is for its session."""
+class InboundV2:
+    """Answers what an OCPP 2.x station says; `handlers` is for its session."""
 
     def __init__(self, events: StationEvents, heartbeat_interval_s: int) -> None:
         self._events = events
@@ -109,14 +109,14 @@ class InboundV201:
         return {"currentTime": to_wire_time(utc_now())}
 
     async def _on_status(self, payload: dict[str, Any]) -> dict[str, Any]:
-        word = required(text(payload, "connectorStatus"), "connectorStatus", _V201)
+        word = required(text(payload, "connectorStatus"), "connectorStatus", _V2)
         if word not in _STATUSES:
             raise not_usable("connectorStatus", word)
         status, plugged = _STATUSES[word]
         self._events.status_changed(
             StatusReport(
-                evse_id=required(integer(payload, "evseId"), "evseId", _V201),
-                connector_id=required(integer(payload, "connectorId"), "connectorId", _V201),
+                evse_id=required(integer(payload, "evseId"), "evseId", _V2),
+                connector_id=required(integer(payload, "connectorId"), "connectorId", _V2),
                 status=status,
                 plugged=plugged,
                 occupied=word == "Occupied",
@@ -130,16 +130,16 @@ class InboundV201:
         return {"idTokenInfo": self._token_info(_tag(payload), None)}
 
     async def _on_meter_values(self, payload: dict[str, Any]) -> dict[str, Any]:
-        self._events.measured(required(integer(payload, "evseId"), "evseId", _V201), payload)
+        self._events.measured(required(integer(payload, "evseId"), "evseId", _V2), payload)
         return {}
 
     async def _on_transaction(self, payload: dict[str, Any]) -> dict[str, Any]:
-        kind = required(text(payload, "eventType"), "eventType", _V201)
+        kind = required(text(payload, "eventType"), "eventType", _V2)
         take = {"Started": self._start, "Updated": self._update, "Ended": self._end}.get(kind)
         if take is None:
             raise not_usable("eventType", kind)
         info = child(payload, "transactionInfo")
-        transaction_id = required(text(info, "transactionId", 36), "transactionInfo.transactionId", _V201)
+        transaction_id = required(text(info, "transactionId", 36), "transactionInfo.transactionId", _V2)
         await take(payload, transaction_id, info)
         tag = _tag(payload)
         if tag is None or kind == "Ended":
@@ -147,7 +147,7 @@ class InboundV201:
         return {"idTokenInfo": self._token_info(tag, integer(child(payload, "evse"), "id"))}
 
     async def _start(self, payload: dict[str, Any], transaction_id: str, info: dict[str, Any]) -> None:
-        evse_id = required(integer(child(payload, "evse"), "id"), "evse.id", _V201)
+        evse_id = required(integer(child(payload, "evse"), "id"), "evse.id", _V2)
         tag = _tag(payload)
         await self._events.transaction_started(
             TransactionStart(

@@ -20,6 +20,11 @@ def to_wire_time(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def utc_text(utc_s: float) -> str:
+    """Return seconds since 1970 as ISO 8601 in UTC, to the millisecond."""
+    return datetime.fromtimestamp(utc_s, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def from_wire_time(value: object) -> datetime | None:
     """Return the moment a payload names, UTC assumed where it has no zone; None when it names none."""
     if not isinstance(value, str):

@@ -7,23 +7,22 @@ from functools import partial
 from itertools import groupby
 from typing import Any
 
-from tidewatt.drivers.ocpp.session import Handler
-from tidewatt.emulators.charging import (
+from tidewatt.emulators.station.calls import ACCEPTED, REJECTED, Calls, Payload
+from tidewatt.emulators.station.dialect import EndCause
+from tidewatt.emulators.station.outlet import Outlet, Permission
+from tidewatt.emulators.station.station import Station
+from tidewatt.emulators.station.variables import Variable
+from tidewatt.ocpp.charging import (
     ChargingProfile,
     RateUnit,
     profile_from_wire,
     profile_to_wire,
     purpose_from_wire,
 )
-
-from .calls import ACCEPTED, REJECTED, Calls, Payload
-from .dialect import EndCause
-from .outlet import Outlet, Permission
-from .station import Station
-from .variables import Variable
+from tidewatt.ocpp.session import Handler
 
 
-class CallsV201(Calls):
+class CallsV2(Calls):
     """The handlers of one station. `report_transaction` sends an event about an outlet's running transaction."""
 
     def __init__(self, station: Station, *, report_transaction: Callable[[Outlet], None]) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import math
 from typing import Any
 
-from tidewatt.emulators.physics.time import utc_text
+from tidewatt.ocpp.wire import utc_text
 
 from .profile import ChargingProfile, Period, ProfileKind, Purpose, RateUnit, Recurrency, Schedule
 from .store import Limit, Ruleset

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from . import v16_configuration
-from .dialect import (
+from tidewatt.drivers.ocpp.dialect import (
     ACCEPTED,
     Capabilities,
     Profile,
@@ -17,8 +16,10 @@ from .dialect import (
     schedule_of,
     trigger,
 )
-from .session import OcppCallError, OcppSession
-from .wire import child, text
+from tidewatt.ocpp.session import OcppCallError, OcppSession
+from tidewatt.ocpp.wire import child, text
+
+from . import configuration
 
 
 class CommandsV16:
@@ -29,7 +30,7 @@ class CommandsV16:
 
     async def configure(self, wanted: Wanted, refused: Mapping[str, str]) -> Capabilities:
         """Read what the station can do and have it measure as wanted."""
-        return await v16_configuration.configure(self._session, wanted, refused)
+        return await configuration.configure(self._session, wanted, refused)
 
     async def trigger_status(self, evse_id: int) -> str:
         """Ask for a StatusNotification."""

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tidewatt.site import ChargerStatus
-
-from .dialect import (
+from tidewatt.drivers.ocpp.dialect import (
     ACCEPTED,
     BootReport,
     StationEvents,
@@ -16,9 +14,10 @@ from .dialect import (
     TransactionStart,
     TransactionUpdate,
 )
-from .frames import OcppVersion
-from .session import Handler
-from .wire import from_wire_time, integer, not_usable, number, required, rows, text, to_wire_time, utc_now
+from tidewatt.ocpp.frames import OcppVersion
+from tidewatt.ocpp.session import Handler
+from tidewatt.ocpp.wire import from_wire_time, integer, not_usable, number, required, rows, text, to_wire_time, utc_now
+from tidewatt.site import ChargerStatus
 
 _V16 = OcppVersion.V16
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tidewatt.drivers.ocpp.session import Handler
-from tidewatt.emulators.charging import RateUnit, profile_from_wire, purpose_from_wire
-
-from .calls import ACCEPTED, REJECTED, Calls, Payload
-from .dialect import EndCause
-from .outlet import Permission
+from tidewatt.emulators.station.calls import ACCEPTED, REJECTED, Calls, Payload
+from tidewatt.emulators.station.dialect import EndCause
+from tidewatt.emulators.station.outlet import Permission
+from tidewatt.ocpp.charging import RateUnit, profile_from_wire, purpose_from_wire
+from tidewatt.ocpp.session import Handler
 
 
 class CallsV16(Calls):

@@ -19,7 +19,7 @@ from .errors import OcppSchemaError
 from .frames import OcppVersion
 
 _RESPONSE = "Response"
-_FOLDERS = {OcppVersion.V16: "v16", OcppVersion.V201: "v201"}
+_FOLDERS = {OcppVersion.V16: "v16", OcppVersion.V201: "v201", OcppVersion.V21: "v21"}
 
 
 class Schemas:

@@ -23,6 +23,7 @@ class OcppVersion(StrEnum):
 
     V16 = "ocpp1.6"
     V201 = "ocpp2.0.1"
+    V21 = "ocpp2.1"
 
 
 class ErrorCode(StrEnum):

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tidewatt.drivers.ocpp.session import Handler
-from tidewatt.emulators.charging import Ruleset
-from tidewatt.emulators.charging.store import MAX_PERIODS, MAX_PROFILES, MAX_STACK_LEVEL
+from tidewatt.emulators.station.dialect import EndCause
+from tidewatt.emulators.station.outbox import Letter
+from tidewatt.emulators.station.outlet import Outlet, Permission, Transaction
+from tidewatt.emulators.station.sampling import CURRENT, ENERGY, MEASURANDS, POWER, Sampled, sample
+from tidewatt.emulators.station.station import Station
+from tidewatt.emulators.station.variables import Variable, Variables, boolean, list_of, whole_number
+from tidewatt.ocpp.charging import Ruleset
+from tidewatt.ocpp.charging.store import MAX_PERIODS, MAX_PROFILES, MAX_STACK_LEVEL
+from tidewatt.ocpp.session import Handler
 from tidewatt.site import ChargerStatus
 
-from .dialect import EndCause
-from .outbox import Letter
-from .outlet import Outlet, Permission, Transaction
-from .sampling import CURRENT, ENERGY, MEASURANDS, POWER, Sampled, sample
-from .station import Station
-from .v201_calls import CallsV201
-from .variables import Variable, Variables, boolean, list_of, whole_number
+from .calls import CallsV2
 
 _STOPPED = {
     EndCause.LOCAL: ("Local", "StopAuthorized"),
@@ -43,7 +43,7 @@ _CHARGING_STATE = {
 }
 
 
-class StationV201(Station):
+class StationV2(Station):
     """A station that speaks OCPP 2.0.1.
 
     A transaction starts when somebody has permission and a cable is plugged in (TxStartPoint PowerPathClosed), or with
@@ -85,7 +85,7 @@ class StationV201(Station):
 
     def handlers(self) -> Mapping[str, Handler]:
         """Return what answers the central system's calls."""
-        return CallsV201(self, report_transaction=self._report_transaction).handlers()
+        return CallsV2(self, report_transaction=self._report_transaction).handlers()
 
     def boot_payload(self) -> dict[str, Any]:
         """Return a BootNotification."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 import logging
 
-from .dialect import ACCEPTED, QUESTION_TIMEOUT_S, Capabilities, Wanted, ask
-from .session import OcppCallError, OcppSession
-from .wire import integer, rows, text
+from tidewatt.drivers.ocpp.dialect import ACCEPTED, QUESTION_TIMEOUT_S, Capabilities, Wanted, ask
+from tidewatt.ocpp.session import OcppCallError, OcppSession
+from tidewatt.ocpp.wire import integer, rows, text
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -6,19 +6,19 @@ from collections.abc import Iterable, Mapping
 import math
 from typing import Any
 
-from tidewatt.drivers.ocpp.session import Handler
-from tidewatt.emulators.charging import Ruleset
-from tidewatt.emulators.charging.store import MAX_PERIODS, MAX_PROFILES, MAX_STACK_LEVEL
-from tidewatt.emulators.physics.time import utc_text
+from tidewatt.emulators.station.dialect import EndCause
+from tidewatt.emulators.station.outbox import Letter
+from tidewatt.emulators.station.outlet import Outlet, Permission, Transaction
+from tidewatt.emulators.station.sampling import CURRENT, ENERGY, MEASURANDS, POWER, Sampled, sample
+from tidewatt.emulators.station.station import Station
+from tidewatt.emulators.station.variables import Variable, Variables, boolean, list_of, whole_number
+from tidewatt.ocpp.charging import Ruleset
+from tidewatt.ocpp.charging.store import MAX_PERIODS, MAX_PROFILES, MAX_STACK_LEVEL
+from tidewatt.ocpp.session import Handler
+from tidewatt.ocpp.wire import utc_text
 from tidewatt.site import ChargerStatus
 
-from .dialect import EndCause
-from .outbox import Letter
-from .outlet import Outlet, Permission, Transaction
-from .sampling import CURRENT, ENERGY, MEASURANDS, POWER, Sampled, sample
-from .station import Station
-from .v16_calls import CallsV16
-from .variables import Variable, Variables, boolean, list_of, whole_number
+from .calls import CallsV16
 
 _REASONS = {
     EndCause.LOCAL: "Local",

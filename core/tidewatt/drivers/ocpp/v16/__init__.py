@@ -1,0 +1,1 @@
+"""What OCPP 1.6 stations say and are asked."""

@@ -1,0 +1,1 @@
+"""What OCPP 2.x stations say and are asked."""

@@ -1,0 +1,1 @@
+"""Emulated stations of OCPP 1.6."""

@@ -1,0 +1,1 @@
+"""Emulated stations of OCPP 2.x."""
