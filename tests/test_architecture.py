@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "site": set[str](),
     "control": {"kernels", "site"},
     "ledger": {"site"},
-    "ocpp": set[str](),
+    "ocpp": {"site"},
     "drivers": {"site", "ocpp"},
     "emulators": {"site", "ocpp"},
     "simulation": {"kernels", "site", "control"},
