@@ -1,6 +1,6 @@
 """The vocabulary of Tidewatt: what a site is made of, what is reported and what is commanded."""
 
-from .commands import Mode, Setpoint, Wish
+from .commands import DischargeWish, Mode, Setpoint, Wish
 from .endpoints import (
     EntityMeterEndpoint,
     EntitySocEndpoint,
@@ -12,6 +12,7 @@ from .endpoints import (
 )
 from .errors import CommandError, SiteError
 from .model import (
+    DEFAULT_MINIMUM_SOC_PCT,
     MAIN_CIRCUIT_ID,
     MINIMUM_CURRENT_A,
     Charger,
@@ -23,9 +24,10 @@ from .model import (
 from .phases import PHASE_COUNT, PerPhase, Phase, per_phase
 from .ports import ChargerPort, Clock, Driver, FaultListener, Reading, ReadingListener, StateStore
 from .reasons import Fault, FaultCode, Reason, ReasonCode
-from .states import ChargerState, ChargerStatus, MeterReading, Session, VehicleState
+from .states import ChargerState, ChargerStatus, LinkQuality, MeterReading, Session, VehicleState
 
 __all__ = [
+    "DEFAULT_MINIMUM_SOC_PCT",
     "MAIN_CIRCUIT_ID",
     "MINIMUM_CURRENT_A",
     "PHASE_COUNT",
@@ -36,12 +38,14 @@ __all__ = [
     "Circuit",
     "Clock",
     "CommandError",
+    "DischargeWish",
     "Driver",
     "EntityMeterEndpoint",
     "EntitySocEndpoint",
     "Fault",
     "FaultCode",
     "FaultListener",
+    "LinkQuality",
     "Meter",
     "MeterEndpoint",
     "MeterReading",

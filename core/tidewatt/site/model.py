@@ -17,6 +17,9 @@ MAIN_CIRCUIT_ID = "main"
 MINIMUM_CURRENT_A = 6.0
 """Lowest current a charging vehicle can be told by control pilot (IEC 61851-1, table A.8)."""
 
+DEFAULT_MINIMUM_SOC_PCT = 20.0
+"""State of charge below which no vehicle is discharged unless its owner allows it (requirement V1)."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Circuit:
@@ -85,7 +88,7 @@ class Charger:
     `phases[k]` is the site's phase that the charger's own phase k is wired to, so `(L2, L3, L1)` is a rotated
     three-phase charger and `(L3,)` a one-phase charger on L3. A pause is always possible; in between, the
     current is within `[minimum_a, maximum_a]` on a grid of `step_a`. Without fresh limits the charger falls to
-    `safe_a`.
+    `safe_a`. `discharge_maximum_a` is the most it may give back, as a magnitude; zero, the default, is never.
     """
 
     charger_id: str
@@ -99,6 +102,7 @@ class Charger:
     safe_a: float = MINIMUM_CURRENT_A
     weight: float = 1.0
     mode: Mode = Mode.OFF
+    discharge_maximum_a: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuse ranges that no vehicle could follow."""
@@ -139,11 +143,20 @@ class Charger:
             self.weight,
             "Give a share greater than zero; 2 gets twice as much as 1.",
         )
+        _require(
+            math.isfinite(self.discharge_maximum_a) and self.discharge_maximum_a >= 0,
+            f"{where}.discharge_maximum_a",
+            self.discharge_maximum_a,
+            "Give the current in A that the charger may give back, or 0 for a charger that only charges.",
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vehicle:
-    """A vehicle that charges at `charger_id`. What is None is unknown and found out or assumed cautiously."""
+    """A vehicle that charges at `charger_id`. What is None is unknown and found out or assumed cautiously.
+
+    Nothing discharges it below `minimum_soc_pct` (requirement V1).
+    """
 
     vehicle_id: str
     name: str
@@ -151,7 +164,17 @@ class Vehicle:
     phases: int | None = None
     maximum_a: float | None = None
     battery_capacity_wh: float | None = None
+    minimum_soc_pct: float = DEFAULT_MINIMUM_SOC_PCT
     endpoint: EntitySocEndpoint | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a floor that is no state of charge."""
+        _require(
+            math.isfinite(self.minimum_soc_pct) and 0 <= self.minimum_soc_pct <= 100,
+            f"vehicles.{self.vehicle_id}.minimum_soc_pct",
+            self.minimum_soc_pct,
+            "Give the state of charge in % that discharging must leave, from 0 to 100.",
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

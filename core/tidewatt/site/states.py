@@ -48,11 +48,27 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LinkQuality:
+    """How well a charger is reached. `loss` is the share (0 to 1) of recent questions that were not answered in time.
+
+    `round_trip_s` is the smoothed time from question to answer, `signal_dbm` what the station measures of its radio;
+    None where that is unknown.
+    """
+
+    round_trip_s: float | None = None
+    loss: float = 0.0
+    signal_dbm: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChargerState:
     """What is known of a charger. `at_s` is when anything last arrived; `measured_at_s` when currents did.
 
-    `current_a` and `power_w` are in the order of the charger's own terminals. `energy_wh` is the meter register of the
-    charging point: it only grows, over restarts too. `plugged` None means the charger has not said.
+    `current_a` and `power_w` are in the order of the charger's own terminals, negative while the vehicle discharges.
+    `energy_wh` is the meter register of the charging point for energy into the vehicle: it only grows, over restarts
+    too; `energy_discharged_wh` likewise for energy out of it. `plugged` None means the charger has not said.
+    `discharge_maximum_a` is the most that station and vehicle have agreed to give back per phase now, as a magnitude;
+    None where discharging was not agreed. `soc_pct` is the vehicle's state of charge as the station knows it.
     """
 
     charger_id: str
@@ -66,6 +82,10 @@ class ChargerState:
     energy_wh: float | None = None
     session: Session | None = None
     error: str | None = None
+    energy_discharged_wh: float | None = None
+    discharge_maximum_a: float | None = None
+    soc_pct: float | None = None
+    link: LinkQuality | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

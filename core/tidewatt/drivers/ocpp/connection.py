@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping, Sequence
 
 from aiohttp import WSCloseCode
 
 from tidewatt.ocpp.budget import TokenBucket
 from tidewatt.ocpp.frames import OcppVersion
-from tidewatt.ocpp.session import OcppSession
+from tidewatt.ocpp.session import Handler, OcppSession
 from tidewatt.ocpp.sockets import AiohttpSocket
 from tidewatt.ocpp.wire import to_wire_time, utc_now
 
+from .blocks import Block
 from .dialect import Commands, StationEvents
 from .settings import OcppSettings
 from .tasks import Tasks
@@ -28,22 +30,38 @@ class Connection:
     """A station's connection from its handshake to its end."""
 
     def __init__(
-        self, socket: AiohttpSocket, version: OcppVersion, events: StationEvents, settings: OcppSettings, remote: str
+        self,
+        socket: AiohttpSocket,
+        version: OcppVersion,
+        events: StationEvents,
+        *,
+        blocks: Sequence[Block],
+        settings: OcppSettings,
+        remote: str,
     ) -> None:
+        self.version = version
         self.remote = remote
         self.since = to_wire_time(utc_now())
         self.tasks = Tasks(f"OCPP connection from {remote}")
         self.preparing = asyncio.Lock()
         self._socket = socket
         inbound_type = InboundV16 if version is OcppVersion.V16 else InboundV2
+        inbound = inbound_type(events, round(settings.heartbeat_interval_s)).handlers
         self.session = OcppSession(
             socket,
             version,
-            inbound_type(events, round(settings.heartbeat_interval_s)).handlers,
+            self._handlers(inbound, blocks),
             call_timeout_s=settings.call_timeout_s,
             frame_budget=TokenBucket(settings.frames_burst, settings.frames_per_s, asyncio.get_running_loop().time),
         )
         self.commands: Commands = CommandsV16(self.session) if version is OcppVersion.V16 else CommandsV2(self.session)
+
+    def _handlers(self, inbound: Mapping[str, Handler], blocks: Sequence[Block]) -> dict[str, Handler]:
+        """Return everything that is answered here; a block's answer goes before one that merely notes a message."""
+        handlers = dict(inbound)
+        for block in blocks:
+            handlers.update(block.handlers(self.version))
+        return handlers
 
     async def close(self, code: int = WSCloseCode.OK) -> None:
         """Close the WebSocket with a code."""

@@ -11,7 +11,7 @@ from typing import Any
 from aiohttp import WSCloseCode
 
 from tidewatt.ocpp.budget import TokenBucket
-from tidewatt.ocpp.errors import OcppFloodError, OcppTimeoutError
+from tidewatt.ocpp.errors import OcppClosedError, OcppFloodError, OcppTimeoutError
 from tidewatt.ocpp.frames import OcppVersion
 from tidewatt.ocpp.sockets import AiohttpSocket
 from tidewatt.ocpp.wire import utc_now
@@ -24,6 +24,7 @@ from tidewatt.site import (
     ReadingListener,
 )
 
+from .blocks import StationContext, make_blocks
 from .connection import Connection
 from .dialect import ACCEPTED, Commands, Wanted
 from .evse import Evse
@@ -86,7 +87,37 @@ class Station:
             push=self.push,
             on_alive=self._on_alive,
         )
+        self.blocks = make_blocks(self._context())
         self.configure(chargers)
+
+    def _context(self) -> StationContext:
+        """Return what the blocks may use of this station."""
+
+        def version() -> OcppVersion | None:
+            return None if self._connection is None else self._connection.version
+
+        return StationContext(
+            station_id=self.station_id,
+            record=self._record,
+            memory=self._memory,
+            book=self._book,
+            points=self.points,
+            tasks=self._tasks,
+            settings=self._settings,
+            clock=self._clock,
+            call=self._call,
+            version=version,
+            report=self.report,
+            push=self.push,
+            heard=self._reports.heard,
+        )
+
+    async def _call(self, action: str, payload: dict[str, Any], *, timeout_s: float | None = None) -> dict[str, Any]:
+        """Call the station; OcppClosedError when it is not connected."""
+        await self._link.commands()
+        if self._connection is None:
+            raise OcppClosedError("The station is not connected.")
+        return await self._connection.session.call(action, payload, timeout_s=timeout_s)
 
     def configure(self, chargers: Sequence[Charger]) -> None:
         """Take the chargers of this station; those that are known keep their state."""
@@ -134,7 +165,9 @@ class Station:
 
     async def serve(self, socket: AiohttpSocket, version: OcppVersion, remote: str) -> None:
         """Talk to the station until its socket closes; an older connection is closed, it is half open."""
-        connection = Connection(socket, version, self._reports, self._settings, remote)
+        connection = Connection(
+            socket, version, self._reports, blocks=self.blocks, settings=self._settings, remote=remote
+        )
         previous, self._connection = self._connection, connection
         if previous is not None:
             self._tasks.spawn(previous.close())
@@ -154,6 +187,8 @@ class Station:
             if self._connection is connection:
                 self._connection = None
                 self._link.close()
+                for block in self.blocks:
+                    block.disconnected()
                 _LOGGER.info("OCPP station %s is no longer connected", self.station_id)
                 self.push()
             await connection.tasks.close()
@@ -189,6 +224,8 @@ class Station:
                 await self._attempt(self._ask_state(connection, point))
             await self._attempt(self._learn(connection))
             await self._attempt(self._install_floors(connection, verify=booted))
+            for block in self.blocks:
+                await self._attempt(block.prepare())
             for point in tuple(self.points.values()):
                 point.starter.consider()
 
@@ -293,6 +330,7 @@ class Station:
             "refused_connections": self.refused_connections,
             "increases_left": round(self._increases.tokens, 1),
             "counters": asdict(connection.session.counters) if connection else None,
+            "blocks": {type(block).__name__: block.diagnostics() for block in self.blocks},
             "evses": {
                 number: {
                     "charger_id": point.evse.charger.charger_id,

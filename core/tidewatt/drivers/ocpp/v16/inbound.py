@@ -56,7 +56,6 @@ class InboundV16:
         self.handlers: Mapping[str, Handler] = {
             "Authorize": self._on_authorize,
             "BootNotification": self._on_boot,
-            "DataTransfer": self._on_data_transfer,
             "Heartbeat": self._on_heartbeat,
             "MeterValues": self._on_meter_values,
             "SignCertificate": self._on_sign_certificate,
@@ -142,10 +141,6 @@ class InboundV16:
         else:
             self._events.measured(connector_id, payload)
         return {}
-
-    async def _on_data_transfer(self, _: dict[str, Any]) -> dict[str, Any]:
-        self._events.heard()
-        return {"status": "UnknownVendorId"}
 
     async def _on_sign_certificate(self, _: dict[str, Any]) -> dict[str, Any]:
         self._events.heard()

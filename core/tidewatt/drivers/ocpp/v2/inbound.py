@@ -64,7 +64,6 @@ _NOTED: dict[str, dict[str, Any]] = {
     "ReservationStatusUpdate": {},
     "SecurityEventNotification": {},
     "SignCertificate": {"status": "Rejected"},
-    "DataTransfer": {"status": "UnknownVendorId"},
 }
 """Messages that change nothing here, with their answers."""
 

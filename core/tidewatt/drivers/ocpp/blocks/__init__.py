@@ -1,0 +1,9 @@
+"""The functional blocks of OCPP beside charging itself: each answers its messages and keeps its own books.
+
+A block belongs to one station, lives as long as the station is configured, and sees its connections come and go.
+"""
+
+from .block import Block, StationContext
+from .factory import make_blocks
+
+__all__ = ["Block", "StationContext", "make_blocks"]

@@ -1,0 +1,67 @@
+"""What a functional block is, and what it may use of its station."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from tidewatt.drivers.ocpp.memory import Memory, StationRecord
+from tidewatt.drivers.ocpp.point import Point
+from tidewatt.drivers.ocpp.settings import OcppSettings
+from tidewatt.drivers.ocpp.tasks import Tasks
+from tidewatt.drivers.ocpp.transactions import TransactionBook
+from tidewatt.ocpp.frames import OcppVersion
+from tidewatt.ocpp.session import Handler
+from tidewatt.site import Clock, FaultCode
+
+
+class Caller(Protocol):
+    """Calls the station over whatever connection there is."""
+
+    def __call__(
+        self, action: str, payload: dict[str, Any], *, timeout_s: float | None = None
+    ) -> Awaitable[dict[str, Any]]:
+        """Return the payload of the answer; raises what `OcppSession.call` raises."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StationContext:
+    """A station as its blocks see it.
+
+    `points` is the station's live mapping by EVSE. `version` is None while no connection exists. `report` names a fault
+    of one EVSE or (None) of all, `push` has control see the state of one or all anew, `heard` notes a sign of life.
+    """
+
+    station_id: str
+    record: StationRecord
+    memory: Memory
+    book: TransactionBook
+    points: Mapping[int, Point]
+    tasks: Tasks
+    settings: OcppSettings
+    clock: Clock
+    call: Caller
+    version: Callable[[], OcppVersion | None]
+    report: Callable[[FaultCode, str, int | None], None]
+    push: Callable[[int | None], None]
+    heard: Callable[[], None]
+
+
+class Block(Protocol):
+    """One functional block of one station."""
+
+    def handlers(self, version: OcppVersion) -> Mapping[str, Handler]:
+        """Return what answers this block's messages in a version; empty where the version has none."""
+
+    async def prepare(self) -> None:
+        """Set the station up, once it was heard on a new connection or has booted.
+
+        OcppTimeoutError is reported and the next block's turn comes; OcppClosedError ends the set-up.
+        """
+
+    def disconnected(self) -> None:
+        """Take note that the connection is gone."""
+
+    def diagnostics(self) -> dict[str, Any]:
+        """Return how the block stands. Holds no secrets."""

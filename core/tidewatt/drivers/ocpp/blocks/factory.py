@@ -1,0 +1,11 @@
+"""Which blocks a station has."""
+
+from __future__ import annotations
+
+from .block import Block, StationContext
+from .data_transfer import DataTransfer
+
+
+def make_blocks(context: StationContext) -> tuple[Block, ...]:
+    """Return the blocks of a station, in the order in which they are set up."""
+    return (DataTransfer(context),)
