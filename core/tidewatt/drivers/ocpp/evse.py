@@ -8,6 +8,7 @@ import math
 from tidewatt.ocpp.wire import to_wire_time
 from tidewatt.site import Charger, ChargerState, ChargerStatus, PerPhase, Session
 
+from .agreement import Agreement
 from .dialect import StatusReport
 from .memory import EvseRecord, TransactionRecord
 from .meter_values import Measurement
@@ -23,9 +24,14 @@ _NOTHING: PerPhase = (0.0, 0.0, 0.0)
 class Evse:
     """Follows one EVSE. What must survive a restart lives in its record, what is measured lives here."""
 
-    def __init__(self, charger: Charger, record: EvseRecord) -> None:
+    def __init__(self, charger: Charger, record: EvseRecord, *, voltage_v: float = 230.0) -> None:
         self.charger = charger
         self.record = record
+        self.agreement: Agreement | None = None
+        """What the running transaction may carry; None until station and vehicle have negotiated it."""
+        self.soc_pct: float | None = None
+        """The vehicle's state of charge as the station last told it during the running transaction."""
+        self._voltage_v = voltage_v
         self.transaction_sign_s = float("-inf")
         """When the station last showed that the running transaction exists; before any time if it did not yet."""
         self._status_is_current = False
@@ -121,6 +127,8 @@ class Evse:
         """Take what flows now."""
         if measurement.is_electrical:
             self._measured, self._measured_at_s = measurement, now_s
+        if measurement.soc_pct is not None:
+            self.soc_pct = measurement.soc_pct
 
     def count(self, register_wh: float, at_utc: datetime | None) -> None:
         """Take a value of the meter register."""
@@ -144,7 +152,16 @@ class Evse:
             energy_wh=record.register.total_wh if record.register else None,
             session=_session(running) if running else None,
             error=self._error,
+            discharge_maximum_a=self.discharge_maximum_a(running),
+            soc_pct=self.soc_pct,
         )
+
+    def discharge_maximum_a(self, running: TransactionRecord | None) -> float | None:
+        """Return the most that may be given back per phase, as a magnitude; None where the transaction agreed none."""
+        agreement = self.agreement
+        if running is None or agreement is None or agreement.transaction_id != running.transaction_id:
+            return None
+        return agreement.discharge_maximum_a(self.charger, self._voltage_v)
 
     def _flow(
         self, running: TransactionRecord | None, at_s: float
@@ -162,6 +179,7 @@ class Evse:
 
     def _forget_measurement(self) -> None:
         self._measured = self._measured_at_s = None
+        self.agreement = self.soc_pct = None
 
 
 def _session(transaction: TransactionRecord) -> Session:

@@ -19,6 +19,8 @@ _ENERGY = "Energy.Active.Import.Register"
 _POWER = "Power.Active"
 _CURRENT = "Current"
 _VOLTAGE = "Voltage"
+_SOC = ("SoC", "Display.PresentSOC")
+"""The state of charge, in the words of all versions and, from the vehicle's display, of 2.1."""
 _LOCATIONS = ("Outlet", "Inlet")
 _TERMINALS = {"L1": 0, "L1-N": 0, "L2": 1, "L2-N": 1, "L3": 2, "L3-N": 2}
 _BELIEVABLE = {_ENERGY: 1e12, _POWER: 1e6, _CURRENT: 1e3, _VOLTAGE: 1e3}
@@ -43,6 +45,7 @@ class Measurement:
     current_a: PerPhase | None = None
     power_w: float | None = None
     energy_wh: float | None = None
+    soc_pct: float | None = None
 
     @property
     def is_electrical(self) -> bool:
@@ -60,7 +63,8 @@ def parse_meter_values(payload: Any, terminals: int, nominal_v: float) -> list[M
 
 
 def _measurement(row: dict[str, Any], terminals: int, nominal_v: float) -> Measurement:
-    by_measurand = _collect(rows(row, "sampledValue")[:_MOST_SAMPLES])
+    samples = rows(row, "sampledValue")[:_MOST_SAMPLES]
+    by_measurand = _collect(samples)
     power = _net(by_measurand, _POWER)
     voltage_v = _voltages(by_measurand.get(_VOLTAGE, {}), nominal_v)
     return Measurement(
@@ -68,7 +72,14 @@ def _measurement(row: dict[str, Any], terminals: int, nominal_v: float) -> Measu
         current_a=_currents(_net(by_measurand, _CURRENT), power, voltage_v, terminals),
         power_w=_total(power),
         energy_wh=_total(by_measurand.get(_ENERGY, {})),
+        soc_pct=_state_of_charge(samples),
     )
+
+
+def _state_of_charge(samples: Iterable[dict[str, Any]]) -> float | None:
+    """Return the lowest state of charge told, which is measured in the vehicle and has no other location or phase."""
+    told = [number(sample.get("value")) for sample in samples if text(sample, "measurand") in _SOC]
+    return min((value for value in told if value is not None and 0 <= value <= 100), default=None)
 
 
 def _collect(samples: Iterable[dict[str, Any]]) -> dict[str, _Values]:

@@ -138,7 +138,7 @@ class Station:
         def running() -> TransactionRecord | None:
             return self._book.running(evse_id)
 
-        evse = Evse(charger, record)
+        evse = Evse(charger, record, voltage_v=self._settings.voltage_v)
         limiter = Limiter(
             charger,
             self._record,
