@@ -177,7 +177,7 @@ async def test_the_queue_of_calls_is_bounded() -> None:
 
 async def test_a_wrong_payload_of_ours_is_not_sent() -> None:
     async with running() as (session, peer):
-        with pytest.raises(OcppSchemaError, match=r"Reset\.type: 'Gentle'"):
+        with pytest.raises(OcppSchemaError, match=r"Reset\.type must be one of"):
             await session.call("Reset", {"type": "Gentle"})
         with pytest.raises(OcppSchemaError, match="Dance"):
             await session.call("Dance", {})

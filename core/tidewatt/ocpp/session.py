@@ -158,6 +158,7 @@ class OcppSession:
         connection, OcppBusyError when too many calls wait already, OcppSchemaError when the payload is wrong.
         """
         schemas = self._schemas = self._schemas or await load_schemas(self.version)
+        await schemas.prepare(action)
         schemas.check_request(action, payload)
         if self._waiting_calls >= _MAX_WAITING_CALLS:
             raise OcppBusyError(f"{self._waiting_calls} calls wait already; {action} was not sent.")
@@ -247,6 +248,7 @@ class OcppSession:
             self.counters.unknown_actions += 1
             code = ErrorCode.NOT_SUPPORTED if schemas.knows(call.action) else ErrorCode.NOT_IMPLEMENTED
             return encode_error(call.message_id, code, f"{call.action} is not served here.")
+        await schemas.prepare(call.action)
         if is_checked and not schemas.is_valid_request(call.action, call.payload):
             self.counters.schema_violations += 1
         try:
