@@ -61,6 +61,40 @@ def test_a_peak_is_spread_when_it_costs_more_than_the_tariff_saves(kernels: Modu
     assert (answer.reason == PlanReason.PEAK).all()
 
 
+def test_one_unit_lives_on_another_where_the_circuit_carries_nothing(kernels: ModuleType) -> None:
+    # The relaxation also charges the one that gives, at no cost. Nothing of that may cost the exchange.
+    idle = Unit(departure=1, charge_kw=0.0, energy_kwh=0.0, ceiling_kwh=0.0, target_kwh=0.0, unmet_price=1.0)
+    gives = replace(idle, charge_kw=0.1, discharge_kw=0.2, energy_kwh=0.1)
+    lacks = replace(idle, charge_kw=0.1, floor_kwh=0.1, ceiling_kwh=0.1)
+    nodes = (Node(import_kw=0.0, export_kw=0.0),)
+    site = Site(buy=(0.1, 0.1), sell=(0.1, 0.1), nodes=nodes, units=(idle, gives, lacks), slot_h=0.25)
+    problem = site.problem()
+    answer = kernels.planning.plan(problem)
+    assert_sound(problem, answer)
+    np.testing.assert_allclose(answer.power_kw[:, 0], [0.0, -0.1, 0.1], atol=1e-6)
+    assert answer.gap < 1e-6
+
+
+def test_a_unit_gives_what_another_and_the_feed_in_take_together(kernels: ModuleType) -> None:
+    # Without losses in between, what the relaxation ends with is over the limit of feed-in: by a millionth, no more.
+    lacks = Unit(
+        charge_kw=4.8, discharge_kw=0.2, discharge_efficiency=0.9, energy_kwh=11.4, floor_kwh=13.3, ceiling_kwh=35.5
+    )
+    gives = Unit(
+        arrival=1, charge_kw=9.6, discharge_kw=3.8, charge_efficiency=0.95, discharge_efficiency=0.5, energy_kwh=33.9
+    )
+    units = (
+        replace(lacks, target_kwh=5.7, end_value=0.1),
+        replace(gives, floor_kwh=7.1, ceiling_kwh=35.4, target_kwh=6.3, unmet_price=1.0, end_value=0.1),
+    )
+    nodes = (Node(import_kw=8.1, export_kw=2.6, base_kw=(7.6, -1.5)),)
+    problem = Site(buy=(0.4, 0.4), sell=(0.2, 0.4), nodes=nodes, units=units).problem()
+    answer = kernels.planning.plan(problem)
+    assert_sound(problem, answer)
+    np.testing.assert_allclose(answer.power_kw[:, 1], [1.4, -2.5], atol=1e-5)
+    assert answer.gap < 1e-6
+
+
 def test_no_units_at_all_are_planned(kernels: ModuleType) -> None:
     answer = kernels.planning.plan(Site(buy=(0.1, 0.2), units=(), nodes=(Node(base_kw=1.0),)).problem())
     assert answer.power_kw.shape == (0, 2)

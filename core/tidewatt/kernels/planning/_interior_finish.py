@@ -134,6 +134,22 @@ class Finish:
                     self._stand(t)
                 self._advance(t)
 
+    def net(self) -> None:
+        """Let every unit either charge or discharge in a slot, whichever stores what both do; `settle` comes next."""
+        i: cython.Py_ssize_t
+        charge: cython.Py_ssize_t
+        discharge: cython.Py_ssize_t
+        more: cython.double
+        with cython.nogil:
+            for i in range(self.arrival.shape[0]):
+                if not self.kind[i] & CAN_DISCHARGE:
+                    continue
+                for charge in range(self.start[i], self.start[i] + self.slot_start[i + 1] - self.slot_start[i]):
+                    discharge = charge + self.slot_start[i + 1] - self.slot_start[i]
+                    more = self.stored[i] * self.low[charge] - self.taken[i] * self.low[discharge]
+                    self.low[charge] = max(more, 0.0) / self.stored[i]
+                    self.low[discharge] = max(-more, 0.0) / self.taken[i]
+
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(check=False)

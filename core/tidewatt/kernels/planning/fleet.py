@@ -10,7 +10,7 @@ from .direct import Solution
 from .evaluate import follow, grid_price
 from .interior import TOLERANCE as FINE, relax
 from .problem import Floats, InteriorState, PlanProblem
-from .repair import diffuse, repair
+from .repair import repair
 
 TOLERANCE = 1e-5
 """Differences of prices below it are none to the interior point, relative to the highest price."""
@@ -22,21 +22,15 @@ COARSE = 2e-5
 AT_LIMIT_KW = 1e-3
 """The interior point ends this close to a limit that binds."""
 
-AT_ONCE_KW = 1e-6
-"""Charging and discharging by more than this in one slot is what only the relaxation can."""
-
 
 def solve_fleet(problem: PlanProblem, state: InteriorState | None) -> tuple[Solution, InteriorState, int, float]:
     """Return the plan, the state for the next, the steps it took, and differences of prices that mean nothing."""
     tolerance = FINE if problem.circuit.size <= MANY else COARSE
     relaxation = relax(_without_powers_below_minimum(problem), previous=state, tolerance=tolerance)
-    power_kw = _net(problem, relaxation.charge_kw, relaxation.discharge_kw)
-    at_once = np.minimum(relaxation.charge_kw, relaxation.discharge_kw) > AT_ONCE_KW
-    units = at_once.any(axis=1) | (problem.minimum_kw > 0.0)
+    power_kw = relaxation.power_kw
+    units = relaxation.at_once | (problem.minimum_kw > 0.0)
     if (problem.export_price_per_kwh > grid_price(problem)).any():
         units[:] = True
-    if at_once.any():
-        power_kw = diffuse(problem, power_kw)
     if units.any():
         scarcity = _scarcity(problem, power_kw, relaxation.price_per_kwh)
         power_kw = repair(problem, power_kw, units, scarcity, relaxation.bound).power_kw
@@ -80,14 +74,6 @@ def _scarcity(problem: PlanProblem, power_kw: Floats, price_per_kwh: Floats) -> 
     scarcity: Floats = price_per_kwh - np.clip(price_per_kwh[0], low, high)
     scarcity[np.abs(scarcity) < TOLERANCE * (1.0 + np.abs(high).max())] = 0.0
     return scarcity
-
-
-def _net(problem: PlanProblem, charge_kw: Floats, discharge_kw: Floats) -> Floats:
-    """Return float64[N, T], the power that stores what charging and discharging at once would."""
-    gain, loss = problem.charge_efficiency[:, None], 1.0 / problem.discharge_efficiency[:, None]
-    stored_kw = gain * charge_kw - loss * discharge_kw
-    power_kw: Floats = np.where(stored_kw >= 0.0, stored_kw / gain, stored_kw / loss)
-    return power_kw
 
 
 def _without_powers_below_minimum(problem: PlanProblem) -> PlanProblem:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import threading
 
 import numpy as np
+import numpy.typing as npt
 
 from ._interior_finish import Finish
 from .interior_model import Model
@@ -23,6 +24,11 @@ LATEST = 2
 ENOUGH = 10.0
 """A gap of this many tolerances is no reason to start again."""
 
+AT_ONCE_KW = 1e-6
+"""Charging and discharging by more than this in one slot is what only the relaxation can."""
+
+type Flags = npt.NDArray[np.bool_]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Relaxation:
@@ -35,6 +41,9 @@ class Relaxation:
     Attributes:
         charge_kw: float64[N, T], zero or more; 0 where absent.
         discharge_kw: float64[N, T], zero or more; 0 where absent.
+        power_kw: float64[N, T], within every limit as well: what stores as much without doing both at once, or as near
+            to that as the circuits carry where only losses got rid of a surplus.
+        at_once: bool[N], whether a unit does both at once.
         price_per_kwh: float64[V, T], what one more kWh at each circuit would cost.
         energy_price_per_kwh: float64[N, T], what one more kWh stored during a slot is worth; 0 where absent.
         objective: cost plus penalties of these powers in the relaxation.
@@ -45,6 +54,8 @@ class Relaxation:
 
     charge_kw: Floats
     discharge_kw: Floats
+    power_kw: Floats
+    at_once: Flags
     price_per_kwh: Floats
     energy_price_per_kwh: Floats
     objective: float
@@ -128,20 +139,21 @@ def _answer(problem: PlanProblem, point: InteriorPoint, steps: int) -> Relaxatio
     model = point.model
     bound = point.bound()
     cost = _settle(problem, point)
-    charge, discharge, energy_price = np.zeros((3, problem.circuit.size, problem.import_price_per_kwh.size))
-    powers = point.low * model.power_kw
+    charge, discharge = _powers(problem, point)
+    both = np.minimum(charge, discharge)
+    at_once: Flags = np.any(both > AT_ONCE_KW, axis=1)
+    net_kw = _net(problem, point) if both.any() else charge - discharge
+    energy_price = np.zeros_like(charge)
     worth = point.unit_price * model.price
     for i, first in enumerate(model.arrival.tolist()):
-        at, rows = int(model.start[i]), int(model.slot_start[i])
-        slots = int(model.slot_start[i + 1]) - rows
-        charge[i, first : first + slots] = powers[at : at + slots]
-        if model.discharges(i):
-            discharge[i, first : first + slots] = powers[at + slots : at + 2 * slots]
-        energy_price[i, first : first + slots] = worth[rows : rows + slots]
+        rows, end = int(model.slot_start[i]), int(model.slot_start[i + 1])
+        energy_price[i, first : first + end - rows] = worth[rows:end]
     price = point.site_price.reshape(model.lowest.shape)[model.node] * (model.price / problem.slot_h)
     return Relaxation(
         charge_kw=charge,
         discharge_kw=discharge,
+        power_kw=net_kw,
+        at_once=at_once,
         price_per_kwh=price,
         energy_price_per_kwh=energy_price,
         objective=cost,
@@ -155,10 +167,33 @@ def _answer(problem: PlanProblem, point: InteriorPoint, steps: int) -> Relaxatio
     )
 
 
-def _settle(problem: PlanProblem, point: InteriorPoint) -> float:
-    """Bring the powers within every limit; return the objective."""
+def _powers(problem: PlanProblem, point: InteriorPoint) -> tuple[Floats, Floats]:
+    """Return float64[N, T] twice, charging and discharging at the point."""
     model = point.model
-    finish = Finish(
+    charge, discharge = np.zeros((2, problem.circuit.size, problem.import_price_per_kwh.size))
+    powers = point.low * model.power_kw
+    for i, first in enumerate(model.arrival.tolist()):
+        at, slots = int(model.start[i]), int(model.slot_start[i + 1]) - int(model.slot_start[i])
+        charge[i, first : first + slots] = powers[at : at + slots]
+        if model.discharges(i):
+            discharge[i, first : first + slots] = powers[at + slots : at + 2 * slots]
+    return charge, discharge
+
+
+def _net(problem: PlanProblem, point: InteriorPoint) -> Floats:
+    """Return float64[N, T], powers within every limit without charging and discharging at once."""
+    finish = _finish(problem, point)
+    finish.net()
+    finish.settle()
+    charge, discharge = _powers(problem, point)
+    power_kw: Floats = charge - discharge
+    return power_kw
+
+
+def _finish(problem: PlanProblem, point: InteriorPoint) -> Finish:
+    """Return what brings the powers within every limit."""
+    model = point.model
+    return Finish(
         arrival=model.arrival,
         slot_start=model.slot_start,
         start=model.start,
@@ -177,6 +212,12 @@ def _settle(problem: PlanProblem, point: InteriorPoint) -> float:
         low=point.low,
         live=point.live,
     )
+
+
+def _settle(problem: PlanProblem, point: InteriorPoint) -> float:
+    """Bring the powers within every limit; return the objective."""
+    model = point.model
+    finish = _finish(problem, point)
     finish.settle()
     cost = finish.carry(
         first=model.first_piece,

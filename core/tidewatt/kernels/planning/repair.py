@@ -99,7 +99,7 @@ def _beginnings(
         yield _Turns(problem, power_kw.copy())
     if not forbidden.any():
         return
-    yield _Turns(problem, diffuse(problem, power_kw))
+    yield _Turns(problem, _diffuse(problem, power_kw))
     if small and scarcity_per_kwh.any():
         for again in (order, order[::-1]):
             from_rest = _Turns(problem, np.zeros_like(power_kw))
@@ -114,7 +114,7 @@ def _forbidden(problem: PlanProblem, power_kw: Floats) -> Flags:
     return forbidden
 
 
-def diffuse(problem: PlanProblem, power_kw: Floats) -> Floats:
+def _diffuse(problem: PlanProblem, power_kw: Floats) -> Floats:
     """Return allowed powers within the circuits that lead to nearly the energies of given ones."""
     diffused = np.zeros_like(power_kw)
     Diffusion(
