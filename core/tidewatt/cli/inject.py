@@ -34,6 +34,10 @@ class _Argument:
     choices: Sequence[str] | None = None
 
 
+def _fault_value(text: str) -> float | bool:
+    return text == "on" if text in ("on", "off") else float(text)
+
+
 _METER = _Argument("meter", "id of the meter")
 _STATION = _Argument("station", "id of the station")
 _CHARGER = _Argument("charger", "id of the charger")
@@ -49,6 +53,15 @@ _INJECTIONS: dict[str, tuple[str, tuple[_Argument, ...]]] = {
     "station-offline": ("cut a station off", (_STATION,)),
     "station-online": ("let a station connect again", (_STATION,)),
     "reboot": ("cut a station's power for a moment", (_STATION,)),
+    "fault": (
+        "give a station a fault",
+        (
+            _STATION,
+            _Argument("fault", "name of the fault, such as drop or half_open"),
+            _Argument("value", "share, seconds, on or off", _fault_value),
+        ),
+    ),
+    "heal": ("take all faults of a station away", (_STATION,)),
     "vehicle-ignores-limit": (
         "let a vehicle draw what it likes",
         (_CHARGER, _Argument("on", "on or off", choices=("on", "off"))),

@@ -17,7 +17,7 @@ from tidewatt.site.sections import Key, Section
 from .emulation import Emulation
 from .physics import ChargingPoint, Vehicle
 from .schema import flag, per_phase_current
-from .station import EndCause, Outlet, Station
+from .station import EndCause, FaultKind, Outlet, Station
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -93,6 +93,23 @@ async def _reboot(emulation: Emulation, fields: Fields) -> str:
     return f"Station {station.station_id} lost power and boots."
 
 
+async def _fault(emulation: Emulation, fields: Fields) -> str:
+    station = _station(emulation, fields)
+    _known("fault", fields["fault"], [kind.value for kind in FaultKind])
+    kind = FaultKind(fields["fault"])
+    try:
+        station.faults.set(kind, fields["value"])
+    except ValueError as error:
+        raise SiteError("value", fields["value"], str(error)) from None
+    return f"Station {station.station_id} has {kind} at {fields['value']} from now on."
+
+
+async def _heal(emulation: Emulation, fields: Fields) -> str:
+    station = _station(emulation, fields)
+    station.faults.heal()
+    return f"Station {station.station_id} has no fault any more."
+
+
 async def _ignores_limit(emulation: Emulation, fields: Fields) -> str:
     vehicle = _vehicle(emulation, fields)
     vehicle.ignores_limit = fields["on"]
@@ -146,11 +163,16 @@ def _known(field_name: str, value: str, known: list[str]) -> None:
         raise SiteError(field_name, value, f"Use one of: {', '.join(known)}.")
 
 
+def _number_or_flag(raw: Any) -> float | bool:
+    return raw if isinstance(raw, bool) else float(_NUMBER(raw))
+
+
 def _fields(**checks: Check) -> Section:
     """Return a section of keys that must be there and fill fields of their own names."""
     return Section({name: Key(name, check, f"Give {name} as well.") for name, check in checks.items()})
 
 
+_NUMBER = number("Give a number, or true or false.")
 _STATION = _fields(station=text)
 _CHARGER = _fields(charger=text)
 _METER = _fields(meter=text)
@@ -171,6 +193,8 @@ _COMMANDS: Mapping[str, Command] = {
     "station_offline": Command(_STATION, _station_offline),
     "station_online": Command(_STATION, _station_online),
     "reboot": Command(_STATION, _reboot),
+    "fault": Command(_fields(station=text, fault=text, value=_number_or_flag), _fault),
+    "heal": Command(_STATION, _heal),
     "vehicle_ignores_limit": Command(_fields(charger=text, on=flag), _ignores_limit),
     "plug": Command(_CHARGER, _plug),
     "unplug": Command(_CHARGER, _unplug),

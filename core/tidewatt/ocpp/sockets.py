@@ -37,9 +37,13 @@ class AiohttpSocket:
             if message.type is WSMsgType.TEXT:
                 return str(message.data)
             if message.type is WSMsgType.PING:
-                await self._socket.pong(message.data)
+                await self.answer_ping(message.data)
             elif message.type is not WSMsgType.PONG:
                 return NOT_TEXT if message.type is WSMsgType.BINARY else None
+
+    async def answer_ping(self, data: bytes) -> None:
+        """Send the pong of a ping."""
+        await self._socket.pong(data)
 
     async def keep_alive(self, interval_s: float) -> None:
         """Ping until the peer stops answering, then close. Returns when the socket is closed.

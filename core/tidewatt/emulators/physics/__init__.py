@@ -3,12 +3,13 @@
 from .history import History, Sample
 from .house import House, LoadStep
 from .point import ChargingPoint, Offer
-from .time import EmulatedTime
+from .time import Clock, EmulatedTime, WrongClock
 from .vehicle import Vehicle, VehicleSpec
 from .world import MeterSample, World
 
 __all__ = [
     "ChargingPoint",
+    "Clock",
     "EmulatedTime",
     "History",
     "House",
@@ -19,4 +20,5 @@ __all__ = [
     "Vehicle",
     "VehicleSpec",
     "World",
+    "WrongClock",
 ]

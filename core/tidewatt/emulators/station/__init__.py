@@ -1,10 +1,21 @@
-"""Emulated OCPP stations, 1.6J and 2.0.1."""
+"""Emulated OCPP stations, 1.6J, 2.0.1 and 2.1."""
 
 from .dialect import EndCause
+from .faults import FaultKind, Faults
 from .link import LinkAddress
 from .outlet import Outlet
 from .station import Station, StationSpec
 from .v2.station import StationV2
 from .v16.station import StationV16
 
-__all__ = ["EndCause", "LinkAddress", "Outlet", "Station", "StationSpec", "StationV2", "StationV16"]
+__all__ = [
+    "EndCause",
+    "FaultKind",
+    "Faults",
+    "LinkAddress",
+    "Outlet",
+    "Station",
+    "StationSpec",
+    "StationV2",
+    "StationV16",
+]

@@ -12,10 +12,11 @@ from typing import Any
 
 import aiohttp
 
-from tidewatt.emulators.physics import EmulatedTime
+from tidewatt.emulators.physics import Clock
 from tidewatt.ocpp.errors import OcppClosedError, OcppFloodError
 from tidewatt.ocpp.session import Handler, OcppSession, OcppVersion
-from tidewatt.ocpp.sockets import AiohttpSocket
+
+from .faults import Faults, FaultySocket
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -44,13 +45,15 @@ class StationLink:
     def __init__(
         self,
         address: LinkAddress,
-        time: EmulatedTime,
+        time: Clock,
         *,
         handlers: Mapping[str, Handler],
         on_open: Callable[[], Coroutine[Any, Any, None]],
+        faults: Faults,
         random: Random,
     ) -> None:
         self.address = address
+        self._faults = faults
         self.refusal: str | None = None
         self._time = time
         self._handlers = handlers
@@ -117,7 +120,8 @@ class StationLink:
             return False
         self.refusal = None
         _LOGGER.info("Station %s is connected to %s.", name, self.address.url)
-        await self._serve(OcppSession(AiohttpSocket(socket), self.address.version, self._handlers))
+        faulty = FaultySocket(socket, self._faults, self._time.sleep, self._random)
+        await self._serve(OcppSession(faulty, self.address.version, self._handlers))
         _LOGGER.info("Station %s lost its connection.", name)
         return True
 
@@ -127,6 +131,7 @@ class StationLink:
             f"{address.url.rstrip('/')}/{address.station_id}",
             protocols=[address.version.value],
             headers=_credentials(address),
+            autoping=False,
         )
 
     def _note_refusal(self, refusal: str) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import logging
 from typing import Any
 
-from tidewatt.emulators.physics import EmulatedTime
+from tidewatt.emulators.physics import Clock
 from tidewatt.ocpp.errors import OcppCallError, OcppError, OcppSchemaError
 
 _LOGGER = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ class Letter:
 class Outbox:
     """Delivers letters one after the other while `is_open()` says it may; a letter stays first until it is answered."""
 
-    def __init__(self, name: str, time: EmulatedTime, call: Call, is_open: Callable[[], bool]) -> None:
+    def __init__(self, name: str, time: Clock, call: Call, is_open: Callable[[], bool]) -> None:
         self._name = name
         self._time = time
         self._call = call

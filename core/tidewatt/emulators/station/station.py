@@ -9,11 +9,12 @@ import logging
 from random import Random
 from typing import Any
 
-from tidewatt.emulators.physics import EmulatedTime, Offer
+from tidewatt.emulators.physics import Clock, EmulatedTime, Offer, WrongClock
 from tidewatt.ocpp.charging import Limit, ProfileStore, Ruleset
 from tidewatt.ocpp.errors import OcppError
 
 from .dialect import Dialect, EndCause
+from .faults import Faults
 from .link import LinkAddress, StationLink
 from .outbox import Letter, Outbox
 from .outlet import EVERYBODY, Outlet, Permission
@@ -40,13 +41,16 @@ class Station(Dialect):
     ) -> None:
         self.spec = spec
         self.outlets = {outlet.evse_id: outlet for outlet in outlets}
-        self.time = time
+        self.faults = Faults()
+        self.time: Clock = WrongClock(time, lambda: self.faults.clock_offset_s)
         self.voltage_v = voltage_v
         self.profiles = ProfileStore(self.rules, voltage_v=voltage_v)
         self.variables = self.make_variables()
         self.accepted = False
-        self.link = StationLink(spec.address, time, handlers=self.handlers(), on_open=self._on_open, random=random)
-        self.outbox = Outbox(self.station_id, time, self.link.call, lambda: self.ready)
+        self.link = StationLink(
+            spec.address, self.time, handlers=self.handlers(), on_open=self._on_open, faults=self.faults, random=random
+        )
+        self.outbox = Outbox(self.station_id, self.time, self.link.call, lambda: self.ready)
         self.reset_when_idle = False
         self._soon: list[Callable[[], None]] = []
         self._known_cards: set[str] = set()
@@ -96,7 +100,9 @@ class Station(Dialect):
             self.reboot(EndCause.SOFT_RESET)
 
     def limit(self, outlet: Outlet) -> Limit:
-        """Return the composite limit of an outlet now."""
+        """Return the composite limit of an outlet now; none for a station that ignores its profiles."""
+        if self.faults.ignores_limits:
+            return Limit(phases=outlet.wired_phases)
         return self.profiles.limit(outlet.evse_id, self.time.utc_s, outlet.view, wired_phases=outlet.wired_phases)
 
     def soon(self, action: Callable[[], None]) -> None:

@@ -62,6 +62,8 @@ class CallsV16(Calls):
             profile = profile_from_wire(payload["csChargingProfiles"], connector_id, station.rules)
         except KeyError, ValueError:
             return REJECTED
+        if station.faults.refuses(profile):
+            return REJECTED
         view = outlet.view if outlet is not None else None
         return REJECTED if station.profiles.install(profile, station.outlets, view) else ACCEPTED
 

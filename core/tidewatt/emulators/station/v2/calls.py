@@ -93,6 +93,8 @@ class CallsV2(Calls):
             profile = profile_from_wire(payload["chargingProfile"], payload["evseId"], station.rules)
         except KeyError, ValueError:
             return _rejected("InvalidProfile")
+        if station.faults.refuses(profile):
+            return _rejected("UnsupportedParam")
         reason = station.profiles.install(profile, station.outlets, outlet.view if outlet is not None else None)
         return ACCEPTED if reason is None else _rejected(reason)
 
