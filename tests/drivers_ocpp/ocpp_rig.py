@@ -26,7 +26,7 @@ from tidewatt.site import (
     Setpoint,
 )
 
-V16, V201 = "ocpp1.6", "ocpp2.0.1"
+V16, V201, V21 = "ocpp1.6", "ocpp2.0.1", "ocpp2.1"
 
 FAST = {
     "boot_grace_s": 0.05,
@@ -97,7 +97,8 @@ class Rig:
 class RawStation:
     """A station's end of a WebSocket: calls, and answers what it is asked by script.
 
-    `answers` maps actions to a payload, to a function of the request, or to None for no answer at all.
+    `answers` maps actions to a payload, to a function of the request, or to None for no answer at all. Every other
+    action is answered as not implemented.
     """
 
     socket: ClientWebSocketResponse
@@ -124,7 +125,10 @@ class RawStation:
     async def _answer(self, message_id: str, action: str, payload: dict[str, Any]) -> None:
         self.asked.append((action, payload))
         self.was_asked.set()
-        answer = self.answers.get(action)
+        if action not in self.answers:
+            await self.socket.send_str(json.dumps([4, message_id, "NotImplemented", "", {}]))
+            return
+        answer = self.answers[action]
         answer = answer(payload) if callable(answer) else answer
         if answer is not None:
             await self.socket.send_str(json.dumps([3, message_id, answer]))

@@ -14,6 +14,7 @@ from hypothesis import given, strategies as st
 from tests.drivers_ocpp.ocpp_rig import DictStore
 from tidewatt.drivers.ocpp.lateness import LatenessJudge
 from tidewatt.drivers.ocpp.memory import DOCUMENT, Memory
+from tidewatt.drivers.ocpp.meter_values import Measurement
 from tidewatt.drivers.ocpp.register import EnergyCount
 from tidewatt.drivers.ocpp.transactions import TransactionBook
 
@@ -108,7 +109,7 @@ async def test_transactions_survive_a_restart() -> None:
     memory = Memory(store, 10.0)
     book = TransactionBook(memory.system, memory.station("CP-1"))
     opened = book.open_numbered(1, NOON, 1000.0, "CARD")
-    book.count(opened, 1500.0, NOON + timedelta(minutes=5))
+    book.count(opened, Measurement(at_utc=NOON + timedelta(minutes=5), energy_wh=1500.0))
     await memory.save()
     again = Memory(store, 10.0)
     await again.load()

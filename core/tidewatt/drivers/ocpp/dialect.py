@@ -69,7 +69,10 @@ class StatusReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransactionStart:
-    """A transaction began on an EVSE; `transaction_id` None lets us choose it (OCPP 1.6)."""
+    """A transaction began on an EVSE; `transaction_id` None lets us choose it (OCPP 1.6).
+
+    `reservation_id` names the reservation that this transaction uses up.
+    """
 
     evse_id: int
     transaction_id: str | None
@@ -78,13 +81,16 @@ class TransactionStart:
     meter_start_wh: float | None = None
     authorised: bool = True
     offline: bool = False
+    reservation_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransactionUpdate:
     """What a running transaction reports: the vehicle's state (None: unchanged), a tag, meter values.
 
-    `evse_id` is None where the station leaves it out because it said so when the transaction began.
+    `evse_id` is None where the station leaves it out because it said so when the transaction began. `at_utc` is when
+    it was so, None where only the meter values say. `sequence` is the message's number within its transaction, None
+    where the version has none (OCPP 1.6).
     """
 
     transaction_id: str
@@ -94,6 +100,8 @@ class TransactionUpdate:
     id_tag: str | None = None
     meter_values: Mapping[str, Any] = field(default_factory=dict)
     offline: bool = False
+    sequence: int | None = None
+    at_utc: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +109,7 @@ class TransactionEnd:
     """A transaction ended, with the register at its end if the station says.
 
     `interrupted` is an end that nobody wished for: the station lost power or was restarted. `unplugged` is one that
-    the vehicle brought about by going.
+    the vehicle brought about by going. `evse_id` is None where the station leaves it out.
     """
 
     transaction_id: str
@@ -111,6 +119,8 @@ class TransactionEnd:
     interrupted: bool = False
     unplugged: bool = False
     offline: bool = False
+    sequence: int | None = None
+    evse_id: int | None = None
 
 
 class StationEvents(Protocol):

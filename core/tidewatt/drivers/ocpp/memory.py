@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime
-import logging
 import time
-
-import msgspec
+from typing import Any
 
 from tidewatt.site import ChargerStatus, StateStore
 
+from .document import Document
 from .register import EnergyCount
-
-_LOGGER = logging.getLogger(__name__)
 
 DOCUMENT = "ocpp"
 """Name of the document in the state store."""
@@ -25,7 +21,9 @@ class TransactionRecord:
     """One transaction. `energy` counts from its start; `ended_at_utc` None while it runs.
 
     `authorised` False is a transaction that a station opened for a plugged vehicle before anybody authorised it.
-    `end_presumed` is an end that the station did not tell, and may prove wrong.
+    `end_presumed` is an end that the station did not tell, and may prove wrong. `exported` counts what the vehicle
+    gave back. `sequence` holds the sequence numbers that have come (OCPP 2.x), as ranges from first to last;
+    `newest_at_utc` is when the newest of these messages was written.
     """
 
     transaction_id: str
@@ -37,6 +35,9 @@ class TransactionRecord:
     ended_at_utc: datetime | None = None
     end_presumed: bool = False
     authorised: bool = True
+    exported: EnergyCount | None = None
+    sequence: list[tuple[int, int]] = field(default_factory=list)
+    newest_at_utc: datetime | None = None
 
     @property
     def energy_wh(self) -> float:
@@ -50,7 +51,8 @@ class EvseRecord:
 
     `floor` describes the default profile that the station is known to hold. `held` is set by a person's stop and
     keeps Tidewatt from starting the vehicle again; `started` once a transaction began, or could not be begun, since
-    it was plugged in. `remote_tag` is the tag that a remote start was asked with.
+    it was plugged in. `remote_tag` is the tag that a remote start was asked with. `register` follows the meter's
+    register of energy into vehicles, `exported` that of energy out of them.
     """
 
     status: ChargerStatus = ChargerStatus.UNAVAILABLE
@@ -60,6 +62,7 @@ class EvseRecord:
     held: bool = False
     started: bool = False
     remote_tag: str | None = None
+    exported: EnergyCount | None = None
 
 
 @dataclass(slots=True)
@@ -92,71 +95,54 @@ class SystemRecord:
 
 
 class Memory:
-    """Keeps the document in a state store.
+    """Keeps the document in a state store, and beside it what blocks have too much of to write it every time.
 
     `save` returns when everything recorded so far is on disk; concurrent callers share one write. `save_soon` writes
     within the interval.
     """
 
     def __init__(self, store: StateStore, interval_s: float) -> None:
-        # Counting from the Unix time keeps ids unique even if the document was lost.
-        self.system = SystemRecord(next_transaction_id=int(time.time()))
         self._store = store
         self._interval_s = interval_s
-        self._writing = asyncio.Lock()
-        self._changes = 0
-        self._written = 0
-        self._later: asyncio.Task[None] | None = None
+        # Counting from the Unix time keeps ids unique even if the document was lost.
+        self._main = Document(store, DOCUMENT, SystemRecord(next_transaction_id=int(time.time())), interval_s)
+        self._others: dict[str, Document[Any]] = {}
+
+    @property
+    def system(self) -> SystemRecord:
+        """What is recorded of all stations."""
+        return self._main.value
 
     async def load(self) -> None:
         """Take over the stored document, if there is a usable one."""
-        document = await self._store.load(DOCUMENT)
-        if document is None:
-            return
-        try:
-            stored = msgspec.convert(document, SystemRecord, str_keys=True)
-        except msgspec.ValidationError:
-            _LOGGER.exception("The stored OCPP transactions cannot be read and are started anew")
-            return
-        stored.next_transaction_id = max(stored.next_transaction_id, self.system.next_transaction_id)
-        self.system = stored
+        first_id = self.system.next_transaction_id
+        system = await self._main.load()
+        system.next_transaction_id = max(system.next_transaction_id, first_id)
 
     def station(self, station_id: str) -> StationRecord:
         """Return the record of a station, a fresh one when there is none."""
         return self.system.stations.setdefault(station_id, StationRecord())
 
+    def document[T](self, name: str, value: T) -> Document[T]:
+        """Return a document of its own, which `close` writes too; `value` is what it holds as long as none is stored.
+
+        A name leads to the same document every time.
+        """
+        name = f"{DOCUMENT}-{name}"
+        if name not in self._others:
+            self._others[name] = Document(self._store, name, value, self._interval_s)
+        document: Document[T] = self._others[name]
+        return document
+
     async def save(self) -> None:
         """Write what was recorded so far; errors of the store are raised."""
-        self._changes += 1
-        wanted = self._changes
-        async with self._writing:
-            if self._written >= wanted:
-                return
-            covered = self._changes
-            await self._store.save(DOCUMENT, msgspec.to_builtins(self.system, str_keys=True))
-            self._written = covered
+        await self._main.save()
 
     def save_soon(self) -> None:
         """Write what was recorded within the interval."""
-        self._changes += 1
-        if self._later is None or self._later.done():
-            self._later = asyncio.create_task(self._save_later(), name="ocpp memory")
+        self._main.save_soon()
 
     async def close(self) -> None:
         """Write what is not on disk yet."""
-        if self._later is not None:
-            self._later.cancel()
-            await asyncio.gather(self._later, return_exceptions=True)
-        if self._written < self._changes:
-            await self._save_or_log()
-
-    async def _save_later(self) -> None:
-        while self._written < self._changes:
-            await asyncio.sleep(self._interval_s)
-            await self._save_or_log()
-
-    async def _save_or_log(self) -> None:
-        try:
-            await self.save()
-        except OSError:
-            _LOGGER.exception("The OCPP transactions could not be stored")
+        for document in (self._main, *self._others.values()):
+            await document.close()

@@ -1,4 +1,4 @@
-"""MeterValues of OCPP 1.6 and 2.0.1 as measurements of one charging point.
+"""MeterValues of all versions of OCPP as measurements of one charging point.
 
 The versions differ in how a value and its unit are written; both are read here. Signs follow Tidewatt: import into
 the vehicle is positive, so `.Export` measurands count negative.
@@ -16,6 +16,7 @@ from tidewatt.ocpp.wire import child, from_wire_time, integer, number, rows, tex
 from tidewatt.site import PHASE_COUNT, PerPhase
 
 _ENERGY = "Energy.Active.Import.Register"
+_EXPORT = "Energy.Active.Export.Register"
 _POWER = "Power.Active"
 _CURRENT = "Current"
 _VOLTAGE = "Voltage"
@@ -23,7 +24,7 @@ _SOC = ("SoC", "Display.PresentSOC")
 """The state of charge, in the words of all versions and, from the vehicle's display, of 2.1."""
 _LOCATIONS = ("Outlet", "Inlet")
 _TERMINALS = {"L1": 0, "L1-N": 0, "L2": 1, "L2-N": 1, "L3": 2, "L3-N": 2}
-_BELIEVABLE = {_ENERGY: 1e12, _POWER: 1e6, _CURRENT: 1e3, _VOLTAGE: 1e3}
+_BELIEVABLE = {_ENERGY: 1e12, _EXPORT: 1e12, _POWER: 1e6, _CURRENT: 1e3, _VOLTAGE: 1e3}
 """Largest magnitudes in Wh, W, A and V that a charging point can have."""
 
 _MOST_MOMENTS = 1000
@@ -39,12 +40,16 @@ type _Values = dict[int | None, float]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
-    """What a station measured at one moment. `current_a` is per terminal of the charger; None is unknown."""
+    """What a station measured at one moment. `current_a` is per terminal of the charger; None is unknown.
+
+    `energy_wh` and `exported_wh` are the registers of energy into and out of the vehicle.
+    """
 
     at_utc: datetime | None
     current_a: PerPhase | None = None
     power_w: float | None = None
     energy_wh: float | None = None
+    exported_wh: float | None = None
     soc_pct: float | None = None
 
     @property
@@ -72,6 +77,7 @@ def _measurement(row: dict[str, Any], terminals: int, nominal_v: float) -> Measu
         current_a=_currents(_net(by_measurand, _CURRENT), power, voltage_v, terminals),
         power_w=_total(power),
         energy_wh=_total(by_measurand.get(_ENERGY, {})),
+        exported_wh=_total(by_measurand.get(_EXPORT, {})),
         soc_pct=_state_of_charge(samples),
     )
 

@@ -28,6 +28,16 @@ class EnergyCount:
     read_at_utc: datetime | None = None
     odd_raw_wh: float = 0.0
     odd_count: int = 0
+    first_wh: float | None = None
+    first_at_utc: datetime | None = None
+
+    def reach_back(self, raw_wh: float, at_utc: datetime | None) -> None:
+        """Have the count begin earlier, when this reading is older than the one it began with and lower."""
+        if at_utc is None or self.first_wh is None or self.first_at_utc is None or at_utc >= self.first_at_utc:
+            return
+        if _goes_on(raw_wh, self.first_wh):
+            self.total_wh += self.first_wh - raw_wh
+            self.first_wh, self.first_at_utc = raw_wh, at_utc
 
     def take(self, raw_wh: float, at_utc: datetime | None) -> None:
         """Take a reading of the register in Wh, measured at a time of the station's clock."""
@@ -54,6 +64,31 @@ class EnergyCount:
         if self.odd_count >= _CONFIRMATIONS:
             self.raw_wh = self.odd_raw_wh
             self._follow(raw_wh)
+
+
+def counted_from_zero(count: EnergyCount | None, raw_wh: float | None, at_utc: datetime | None) -> EnergyCount | None:
+    """Return the count of what flowed since the first reading of all, wherever in the order of messages that comes.
+
+    `raw_wh` None leaves the count as it is.
+    """
+    if raw_wh is None:
+        return count
+    if count is None:
+        return EnergyCount(0.0, raw_wh, at_utc, first_wh=raw_wh, first_at_utc=at_utc)
+    count.reach_back(raw_wh, at_utc)
+    count.take(raw_wh, at_utc)
+    return count
+
+
+def counted_from_register(
+    count: EnergyCount | None, raw_wh: float | None, at_utc: datetime | None
+) -> EnergyCount | None:
+    """Return the count that goes on from the register as it was first read; `raw_wh` None leaves it as it is."""
+    if raw_wh is None:
+        return count
+    count = count or EnergyCount(raw_wh, raw_wh, at_utc)
+    count.take(raw_wh, at_utc)
+    return count
 
 
 def _goes_on(before_wh: float, after_wh: float) -> bool:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
 import logging
 from typing import Any
 
@@ -16,7 +18,9 @@ from .lateness import LatenessJudge
 from .memory import Memory, StationRecord, TransactionRecord
 from .meter_values import Measurement, parse_meter_values
 from .point import Point
+from .sequence import missing
 from .settings import OcppSettings
+from .signed_values import SignedBook
 from .tasks import Tasks
 from .transactions import TransactionBook
 
@@ -30,7 +34,8 @@ class Reports:
     """Implements `StationEvents` for one station.
 
     `points` is the station's live mapping by EVSE. `push` sends the state of one EVSE to control, with None of all.
-    `on_alive(booted)` is called for every sign of life.
+    `on_alive(booted)` is called for every sign of life, `on_gap` for every message of a transaction before which
+    another is missing.
     """
 
     def __init__(
@@ -46,6 +51,8 @@ class Reports:
         is_online: Callable[[], bool],
         push: Callable[[int | None], None],
         on_alive: Callable[[bool], None],
+        on_gap: Callable[[TransactionRecord], None],
+        signed: SignedBook,
     ) -> None:
         self._record = record
         self._book = book
@@ -57,6 +64,8 @@ class Reports:
         self._is_online = is_online
         self._push = push
         self._on_alive = on_alive
+        self._on_gap = on_gap
+        self._signed = signed
         self._late = LatenessJudge()
 
     def booted(self, report: BootReport) -> None:
@@ -109,14 +118,16 @@ class Reports:
         """Record a transaction on disk, then return its id."""
         self._on_alive(False)
         late = start.offline or self._late.is_late(start.at_utc, utc_now())
+        before = self._book.running(start.evse_id)
         transaction = self._open(start)
         point = self._points.get(start.evse_id)
         if point is not None and transaction.ended_at_utc is None:
-            point.evse.begin_transaction(authorised=transaction.authorised, late=late)
+            if transaction is not before:
+                point.evse.begin_transaction(authorised=transaction.authorised, late=late)
             if not late:
                 point.evse.transaction_sign_s = self._now_s()
             if start.meter_start_wh is not None:
-                point.evse.count(start.meter_start_wh, start.at_utc)
+                point.evse.count(Measurement(at_utc=start.at_utc, energy_wh=start.meter_start_wh))
         await self._memory.save()
         self._push(start.evse_id)
         if point is not None and transaction.ended_at_utc is None:
@@ -137,9 +148,17 @@ class Reports:
                 start.id_tag,
                 authorised=start.authorised,
             )
+        self._book.took_place(transaction, start.at_utc, start.id_tag)
         if transaction.end_presumed:
             self._book.reopen(transaction)
         return transaction
+
+    def _is_overtaken(self, transaction: TransactionRecord, number: int | None, at_utc: datetime | None) -> bool:
+        """Note the number of a message; True if it tells of the past: it is repeated, or came after later ones."""
+        is_overtaken = self._book.is_overtaken(transaction, number, at_utc)
+        if missing(transaction.sequence):
+            self._on_gap(transaction)
+        return is_overtaken
 
     async def transaction_updated(self, update: TransactionUpdate) -> None:
         """Take what a running transaction reports; one that we do not know, or wrongly took for ended, is resumed."""
@@ -148,9 +167,14 @@ class Reports:
         evse_id = update.evse_id or (known.evse_id if known else 0)
         measurements = self._parse(evse_id, update.meter_values)
         late = update.offline or self._are_late(measurements)
+        if known is not None and self._is_overtaken(known, update.sequence, update.at_utc):
+            update, late = replace(update, status=None, plugged=None), True
         transaction = known if late else await self._resume(update.transaction_id, evse_id, known)
         if transaction is None:
             return
+        if known is None:
+            self._is_overtaken(transaction, update.sequence, update.at_utc)
+        await self._signed.take(transaction.transaction_id, update.meter_values)
         self._take_measurements(transaction.evse_id, measurements, transaction, late=late)
         if transaction.ended_at_utc is None:
             await self._take_update(update, transaction, late=late)
@@ -194,9 +218,11 @@ class Reports:
     async def transaction_ended(self, end: TransactionEnd) -> None:
         """Record the end on disk; control sees the final energy before the session goes."""
         self._on_alive(False)
-        transaction = self._book.find(end.transaction_id)
+        transaction = self._book.find(end.transaction_id) or self._open_ended(end)
         if transaction is None:
             return
+        self._is_overtaken(transaction, end.sequence, end.at_utc)
+        await self._signed.take(transaction.transaction_id, end.meter_values)
         was_running = self._book.running(transaction.evse_id) is transaction
         late = end.offline or self._late.is_late(end.at_utc, utc_now())
         measurements = self._parse(transaction.evse_id, end.meter_values)
@@ -209,6 +235,15 @@ class Reports:
             self._close_point(transaction.evse_id, interrupted=end.interrupted, unplugged=end.unplugged, late=late)
         await self._memory.save()
         self._push(transaction.evse_id)
+
+    def _open_ended(self, end: TransactionEnd) -> TransactionRecord | None:
+        """Return a record for an end that comes before anything else was heard of its transaction.
+
+        Its start may still come, and must not open it then. What runs on the EVSE by now is another one.
+        """
+        if end.evse_id is None or end.evse_id not in self._points:
+            return None
+        return self._book.open_ended(end.transaction_id, end.evse_id, end.at_utc)
 
     def transaction_refused(self, transaction: TransactionRecord, *, unknown: bool) -> None:
         """Take it that the station refused to limit a transaction which it may not know; `unknown`: it said so."""
@@ -239,10 +274,10 @@ class Reports:
         """Count energy, whatever its age, for the EVSE and the transaction; take flows only when they are of now."""
         point = self._points.get(evse_id)
         for measurement in measurements:
-            if measurement.energy_wh is not None and point is not None:
-                point.evse.count(measurement.energy_wh, measurement.at_utc)
-            if measurement.energy_wh is not None and transaction is not None:
-                self._book.count(transaction, measurement.energy_wh, measurement.at_utc)
+            if point is not None:
+                point.evse.count(measurement)
+            if transaction is not None:
+                self._book.count(transaction, measurement)
             if point is not None and not late and (transaction is None or transaction.ended_at_utc is None):
                 point.evse.measure(measurement, self._now_s())
         if measurements:

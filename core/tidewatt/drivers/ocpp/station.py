@@ -24,7 +24,7 @@ from tidewatt.site import (
     ReadingListener,
 )
 
-from .blocks import StationContext, make_blocks
+from .blocks import StationContext, TransactionStatus, make_blocks
 from .connection import Connection
 from .dialect import ACCEPTED, Commands, Wanted
 from .evse import Evse
@@ -35,6 +35,7 @@ from .memory import Memory, TransactionRecord
 from .point import Point
 from .reports import Reports
 from .settings import OcppSettings
+from .signed_values import SignedBook, SignedRecord
 from .starter import Starter
 from .tasks import Tasks
 from .transactions import TransactionBook
@@ -75,6 +76,7 @@ class Station:
         self._last_heard_s = clock()
         self.points: dict[int, Point] = {}
         self.refused_connections = 0
+        self.signed = SignedBook(memory.document(f"signed-{station_id}", SignedRecord()))
         self._reports = Reports(
             self._record,
             self._book,
@@ -86,6 +88,8 @@ class Station:
             is_online=lambda: self._link.is_ready,
             push=self.push,
             on_alive=self._on_alive,
+            on_gap=lambda transaction: self.block(TransactionStatus).look_for(transaction),
+            signed=self.signed,
         )
         self.blocks = make_blocks(self._context())
         self.configure(chargers)
@@ -110,7 +114,15 @@ class Station:
             report=self.report,
             push=self.push,
             heard=self._reports.heard,
+            lost=lambda transaction: self._reports.transaction_refused(transaction, unknown=True),
         )
+
+    def block[T](self, kind: type[T]) -> T:
+        """Return the functional block of a kind; LookupError when there is none."""
+        for block in self.blocks:
+            if isinstance(block, kind):
+                return block
+        raise LookupError(kind.__name__)
 
     async def _call(self, action: str, payload: dict[str, Any], *, timeout_s: float | None = None) -> dict[str, Any]:
         """Call the station; OcppClosedError when it is not connected."""

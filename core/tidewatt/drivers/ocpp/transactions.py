@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from . import sequence
 from .memory import StationRecord, SystemRecord, TransactionRecord
-from .register import EnergyCount
+from .meter_values import Measurement
+from .register import counted_from_zero
 
 _KEPT_ENDED = 10
 """Ended transactions that are remembered per station, to recognise late and repeated messages."""
@@ -70,17 +72,43 @@ class TransactionBook:
             meter_start_wh=meter_start_wh,
             authorised=authorised,
         )
-        if meter_start_wh is not None:
-            transaction.energy = EnergyCount(0.0, meter_start_wh, started_at_utc)
+        transaction.energy = counted_from_zero(None, meter_start_wh, started_at_utc)
         self._station.transactions.append(transaction)
         self._forget_old()
         return transaction
 
-    def count(self, transaction: TransactionRecord, register_wh: float, at_utc: datetime | None) -> None:
-        """Take a register value of a transaction; without a value at its start the first one is its zero."""
-        if transaction.energy is None:
-            transaction.energy = EnergyCount(0.0, register_wh, at_utc)
-        transaction.energy.take(register_wh, at_utc)
+    def open_ended(self, transaction_id: str, evse_id: int, ended_at_utc: datetime) -> TransactionRecord:
+        """Record a transaction of which nothing but its end is known; what runs on the EVSE is not touched."""
+        transaction = TransactionRecord(transaction_id, evse_id, ended_at_utc, ended_at_utc=ended_at_utc)
+        self._station.transactions.append(transaction)
+        self._forget_old()
+        return transaction
+
+    def count(self, transaction: TransactionRecord, measurement: Measurement) -> None:
+        """Take register values of a transaction; without a value at its start the first one is its zero."""
+        at_utc = measurement.at_utc
+        transaction.energy = counted_from_zero(transaction.energy, measurement.energy_wh, at_utc)
+        transaction.exported = counted_from_zero(transaction.exported, measurement.exported_wh, at_utc)
+
+    def is_overtaken(self, transaction: TransactionRecord, number: int | None, at_utc: datetime | None) -> bool:
+        """Note the number of a message of a transaction; True if it is a repetition, or something later came before it.
+
+        A message that is newer by its timestamp is never overtaken: some stations do not count, or begin anew.
+        """
+        if number is None:
+            return False
+        is_newest = sequence.is_newest(transaction.sequence, number)
+        sequence.note(transaction.sequence, number)
+        newest_at_utc = transaction.newest_at_utc
+        if is_newest or (at_utc is not None and newest_at_utc is not None and at_utc > newest_at_utc):
+            transaction.newest_at_utc = at_utc or newest_at_utc
+            return False
+        return True
+
+    def took_place(self, transaction: TransactionRecord, start: datetime, id_tag: str | None) -> None:
+        """Note what the start of a transaction says that was heard of before."""
+        transaction.started_at_utc = min(transaction.started_at_utc, start)
+        transaction.id_tag = transaction.id_tag or id_tag
 
     def end(self, transaction: TransactionRecord, at_utc: datetime, *, presumed: bool) -> None:
         """End a transaction. A presumed end yields to one that the station tells; the first of a kind stays."""

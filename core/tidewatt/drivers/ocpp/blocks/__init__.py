@@ -5,5 +5,6 @@ A block belongs to one station, lives as long as the station is configured, and 
 
 from .block import Block, StationContext
 from .factory import make_blocks
+from .transaction_status import TransactionState, TransactionStatus
 
-__all__ = ["Block", "StationContext", "make_blocks"]
+__all__ = ["Block", "StationContext", "TransactionState", "TransactionStatus", "make_blocks"]

@@ -6,14 +6,17 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from tidewatt.drivers.ocpp.memory import Memory, StationRecord
+from tidewatt.drivers.ocpp.dialect import ACCEPTED
+from tidewatt.drivers.ocpp.memory import Memory, StationRecord, TransactionRecord
 from tidewatt.drivers.ocpp.point import Point
 from tidewatt.drivers.ocpp.settings import OcppSettings
 from tidewatt.drivers.ocpp.tasks import Tasks
 from tidewatt.drivers.ocpp.transactions import TransactionBook
+from tidewatt.ocpp.errors import OcppError
 from tidewatt.ocpp.frames import OcppVersion
 from tidewatt.ocpp.session import Handler
-from tidewatt.site import Clock, FaultCode
+from tidewatt.ocpp.wire import child, text
+from tidewatt.site import Clock, CommandError, FaultCode
 
 
 class Caller(Protocol):
@@ -30,7 +33,8 @@ class StationContext:
     """A station as its blocks see it.
 
     `points` is the station's live mapping by EVSE. `version` is None while no connection exists. `report` names a fault
-    of one EVSE or (None) of all, `push` has control see the state of one or all anew, `heard` notes a sign of life.
+    of one EVSE or (None) of all, `push` has control see the state of one or all anew, `heard` notes a sign of life,
+    `lost` takes a transaction for ended unless the station shows soon that it runs.
     """
 
     station_id: str
@@ -46,6 +50,32 @@ class StationContext:
     report: Callable[[FaultCode, str, int | None], None]
     push: Callable[[int | None], None]
     heard: Callable[[], None]
+    lost: Callable[[TransactionRecord], None]
+
+
+async def demand(
+    context: StationContext, command: str, action: str, payload: dict[str, Any], *, timeout_s: float | None = None
+) -> dict[str, Any]:
+    """Call the station for a person and return its answer; CommandError, naming the command, if there is none."""
+    try:
+        return await context.call(action, payload, timeout_s=timeout_s)
+    except OcppError as error:
+        raise CommandError(context.station_id, command, str(error)) from error
+
+
+def status_of(answer: dict[str, Any]) -> str:
+    """Return the status word of an answer with the station's reason, if it gives one (OCPP 2.x `statusInfo`)."""
+    status = text(answer, "status") or "an answer without status"
+    info = child(answer, "statusInfo")
+    words = [word for key in ("reasonCode", "additionalInfo") if (word := text(info, key))]
+    return f"{status} ({': '.join(words)})" if words and status != ACCEPTED else status
+
+
+def require(context: StationContext, command: str, answer: dict[str, Any], *accepted: str) -> str:
+    """Return the status word of an answer if it is one of these (Accepted where none are named), else CommandError."""
+    if text(answer, "status") not in (accepted or (ACCEPTED,)):
+        raise CommandError(context.station_id, command, status_of(answer))
+    return str(answer["status"])
 
 
 class Block(Protocol):

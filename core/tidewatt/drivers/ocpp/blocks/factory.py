@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from .block import Block, StationContext
 from .data_transfer import DataTransfer
+from .transaction_status import TransactionStatus
 
 
 def make_blocks(context: StationContext) -> tuple[Block, ...]:
     """Return the blocks of a station, in the order in which they are set up."""
-    return (DataTransfer(context),)
+    return (TransactionStatus(context), DataTransfer(context))

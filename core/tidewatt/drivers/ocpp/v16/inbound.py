@@ -113,6 +113,7 @@ class InboundV16:
                 id_tag=id_tag,
                 at_utc=from_wire_time(payload.get("timestamp")) or utc_now(),
                 meter_start_wh=required(number(payload.get("meterStart")), "meterStart", _V16),
+                reservation_id=integer(payload, "reservationId"),
             )
         )
         return {"transactionId": int(transaction_id), "idTagInfo": tag_info}

@@ -156,6 +156,7 @@ class InboundV2:
                 at_utc=from_wire_time(payload.get("timestamp")) or utc_now(),
                 authorised=tag is not None or text(info, "chargingState") not in _UNAUTHORISED,
                 offline=payload.get("offline") is True,
+                reservation_id=integer(payload, "reservationId"),
             )
         )
         await self._update(payload, transaction_id, info)
@@ -171,6 +172,8 @@ class InboundV2:
                 id_tag=_tag(payload),
                 meter_values=payload,
                 offline=payload.get("offline") is True,
+                sequence=integer(payload, "seqNo"),
+                at_utc=from_wire_time(payload.get("timestamp")),
             )
         )
 
@@ -183,6 +186,8 @@ class InboundV2:
                 interrupted=text(info, "stoppedReason") in _INTERRUPTIONS,
                 unplugged=text(info, "stoppedReason") == "EVDisconnected",
                 offline=payload.get("offline") is True,
+                sequence=integer(payload, "seqNo"),
+                evse_id=integer(child(payload, "evse"), "id"),
             )
         )
 
