@@ -54,7 +54,9 @@ class Connection:
             call_timeout_s=settings.call_timeout_s,
             frame_budget=TokenBucket(settings.frames_burst, settings.frames_per_s, asyncio.get_running_loop().time),
         )
-        self.commands: Commands = CommandsV16(self.session) if version is OcppVersion.V16 else CommandsV2(self.session)
+        self.commands: Commands = (
+            CommandsV16(self.session) if version is OcppVersion.V16 else CommandsV2(self.session, version)
+        )
 
     def _handlers(self, inbound: Mapping[str, Handler], blocks: Sequence[Block]) -> dict[str, Handler]:
         """Return everything that is answered here; a block's answer goes before one that merely notes a message."""

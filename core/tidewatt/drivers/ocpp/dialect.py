@@ -5,43 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, Final, Protocol
 
+from tidewatt.ocpp.charging import ChargingProfile, Purpose
 from tidewatt.ocpp.session import OcppCallError, OcppSession
-from tidewatt.ocpp.wire import number, rows, text, to_wire_time
+from tidewatt.ocpp.wire import number, rows, text
 from tidewatt.site import ChargerStatus
 
 ACCEPTED = "Accepted"
 """The answer of a station that does what it was asked; everything else is its reason not to."""
-
-
-class Purpose(StrEnum):
-    """Purposes of charging profiles that are spelled alike in all versions."""
-
-    TX_DEFAULT = "TxDefaultProfile"
-    TX = "TxProfile"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Profile:
-    """A charging profile of one constant limit in A per phase or W in total, valid from `start_utc` on.
-
-    `duration_s` None is forever. After it the profile ends, or limits to `afterwards` for ever. `transaction_id` is set
-    for `Purpose.TX` only.
-    """
-
-    profile_id: int
-    evse_id: int
-    purpose: Purpose
-    stack_level: int
-    limit: float
-    rate_unit: str
-    phases: int
-    start_utc: datetime
-    duration_s: int | None = None
-    afterwards: float | None = None
-    transaction_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,8 +162,11 @@ class Commands(Protocol):
     async def request_stop(self, transaction_id: str) -> str:
         """Ask to stop a transaction."""
 
-    async def set_profile(self, profile: Profile) -> str:
+    async def set_profile(self, profile: ChargingProfile) -> str:
         """Install a profile in place of the one with the same purpose and stack level."""
+
+    async def update_profile(self, profile_id: int, amounts: Mapping[str, float]) -> str:
+        """Give a dynamic profile new amounts, named as in `Period` (2.1; older versions refuse)."""
 
     async def clear_profiles(self, evse_id: int, purpose: Purpose) -> str:
         """Remove all profiles of a purpose from an EVSE."""
@@ -219,24 +194,6 @@ async def ask(session: OcppSession, action: str, payload: dict[str, Any], *, tim
 async def trigger(session: OcppSession, request: dict[str, Any]) -> str:
     """Send TriggerMessage, which stations leave unanswered, and return the status word of the answer."""
     return await ask(session, "TriggerMessage", request, timeout_s=QUESTION_TIMEOUT_S)
-
-
-def schedule_of(profile: Profile) -> dict[str, Any]:
-    """Return the charging schedule of a profile, which all versions write alike."""
-    limits = [(0, profile.limit)]
-    schedule: dict[str, Any] = {
-        "startSchedule": to_wire_time(profile.start_utc),
-        "chargingRateUnit": profile.rate_unit,
-    }
-    if profile.duration_s is not None:
-        if profile.afterwards is None:
-            schedule["duration"] = profile.duration_s
-        else:
-            limits.append((profile.duration_s, profile.afterwards))
-    schedule["chargingSchedulePeriod"] = [
-        {"startPeriod": start_s, "limit": limit, "numberPhases": profile.phases} for start_s, limit in limits
-    ]
-    return schedule
 
 
 def schedule_limits(schedule: dict[str, Any], rate_unit: str) -> list[float] | None:

@@ -9,16 +9,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
 import logging
 import math
 
 from tidewatt.ocpp.budget import TokenBucket
+from tidewatt.ocpp.charging import ChargingProfile, Period, ProfileKind, Purpose, RateUnit, Schedule
 from tidewatt.ocpp.errors import OcppError
 from tidewatt.ocpp.wire import utc_now
 from tidewatt.site import Charger, Clock, CommandError, Setpoint
 
-from .dialect import ACCEPTED, Commands, Profile, Purpose
+from .dialect import ACCEPTED, Commands
 from .link import Link
 from .memory import EvseRecord, StationRecord, TransactionRecord
 from .settings import OcppSettings
@@ -237,25 +237,34 @@ class Limiter:
 
     def _profile(
         self, current_a: float, level: int, wanted: _Wanted | None, running: TransactionRecord | None = None
-    ) -> Profile:
+    ) -> ChargingProfile:
         """Return the profile of a limit: for a transaction, else as default; without `wanted` it never expires."""
         duration_s = None
         if wanted is not None:
             duration_s = math.ceil(wanted.expires_at_s - self._clock()) + _CLOCK_MARGIN_S
-        return Profile(
-            # The ids of floor, default and transaction must differ on one EVSE and between EVSEs.
-            profile_id=self._evse_id * 10 + (0 if wanted is None else 1 if running is None else 2),
-            evse_id=self._evse_id,
-            purpose=Purpose.TX_DEFAULT if running is None else Purpose.TX,
-            stack_level=level,
-            limit=self._limit(current_a),
-            rate_unit=self._unit,
-            phases=len(self.charger.phases),
-            start_utc=utc_now() - timedelta(seconds=_CLOCK_MARGIN_S),
-            duration_s=duration_s,
+        is_default = running is None
+        periods = [Period(limit=self._limit(current_a), phases=len(self.charger.phases))]
+        if is_default and level == _FLOOR_LEVEL and duration_s is not None:
             # A default that takes the floor's place must be the floor once it runs out.
-            afterwards=self._limit(self.charger.safe_a) if running is None and level == _FLOOR_LEVEL else None,
-            transaction_id=running.transaction_id if running else None,
+            safe = self._limit(self.charger.safe_a)
+            periods.append(Period(start_s=duration_s, limit=safe, phases=len(self.charger.phases)))
+            duration_s = None
+        # The ids of floor, default and transaction must differ on one EVSE and between EVSEs.
+        profile_id = self._evse_id * 10 + (0 if wanted is None else 1 if is_default else 2)
+        return ChargingProfile(
+            profile_id=profile_id,
+            evse_id=self._evse_id,
+            purpose=Purpose.TX_DEFAULT if is_default else Purpose.TX,
+            stack_level=level,
+            kind=ProfileKind.ABSOLUTE,
+            schedule=Schedule(
+                schedule_id=profile_id,
+                unit=RateUnit(self._unit),
+                periods=tuple(periods),
+                start_utc_s=math.floor(utc_now().timestamp()) - _CLOCK_MARGIN_S,
+                duration_s=duration_s,
+            ),
+            transaction_id=None if running is None else running.transaction_id,
         )
 
     def _limit(self, current_a: float) -> float:

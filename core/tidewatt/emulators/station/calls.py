@@ -49,7 +49,7 @@ class Calls:
         steps = station.profiles.composite(
             outlet.evse_id, station.time.utc_s, duration_s, outlet.view, wired_phases=outlet.wired_phases
         )
-        return composite_to_wire(steps, unit, rated_a=outlet.point.rated_a, voltage_v=station.voltage_v)
+        return composite_to_wire(steps, unit, station.rules, rated_a=outlet.point.rated_a, voltage_v=station.voltage_v)
 
     def _set_availability(self, outlets: Sequence[Outlet], *, operative: bool) -> Payload:
         """Switch outlets on or off, those with a transaction when it has ended."""

@@ -44,6 +44,7 @@ class Station(Dialect):
         self.faults = Faults()
         self.time: Clock = WrongClock(time, lambda: self.faults.clock_offset_s)
         self.voltage_v = voltage_v
+        self.rules = Ruleset.of(spec.address.version)
         self.profiles = ProfileStore(self.rules, voltage_v=voltage_v)
         self.variables = self.make_variables()
         self.accepted = False
@@ -159,7 +160,7 @@ class Station(Dialect):
 
     def begin(self, outlet: Outlet, permission: Permission | None) -> None:
         """Start a transaction now."""
-        transaction = outlet.begin(utc_s=self.time.utc_s, permission=permission, own_id=self.rules is Ruleset.V201)
+        transaction = outlet.begin(utc_s=self.time.utc_s, permission=permission, own_id=self.rules is not Ruleset.V16)
         outlet.next_sample_s = self.time.now_s + self.sample_interval_s()
         self._install_own_profile(outlet, permission)
         self.on_started(outlet, transaction)
@@ -187,13 +188,14 @@ class Station(Dialect):
 
     def _offer(self, outlet: Outlet) -> Offer:
         limit = self.limit(outlet)
-        return Offer(min(limit.current_a, outlet.point.rated_a), limit.phases)
+        wanted_a = limit.current_a if limit.setpoint_a is None else max(0.0, limit.setpoint_a)
+        return Offer(min(wanted_a, outlet.point.rated_a), limit.phases)
 
     def _install_own_profile(self, outlet: Outlet, permission: Permission | None) -> None:
         if permission is None or permission.profile is None or outlet.view is None:
             return
         profile = replace(permission.profile, transaction_id=outlet.view.transaction_id or None)
-        reason = self.profiles.install(profile, self.outlets, outlet.view)
+        reason = self.profiles.install(profile, self.outlets, outlet.view, utc_s=self.time.utc_s)
         if reason is not None:
             _LOGGER.warning("Station %s ignores the profile of a remote start: %s.", self.station_id, reason)
 

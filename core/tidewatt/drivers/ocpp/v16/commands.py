@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from tidewatt.drivers.ocpp.dialect import (
     ACCEPTED,
     Capabilities,
-    Profile,
-    Purpose,
     Wanted,
     ask,
     schedule_limits,
-    schedule_of,
     trigger,
 )
+from tidewatt.ocpp.charging import ChargingProfile, Purpose, Ruleset, profile_to_wire, purpose_to_wire
 from tidewatt.ocpp.session import OcppCallError, OcppSession
 from tidewatt.ocpp.wire import child, text
 
@@ -48,25 +45,23 @@ class CommandsV16:
         """Send RemoteStopTransaction."""
         return await ask(self._session, "RemoteStopTransaction", {"transactionId": int(transaction_id)})
 
-    async def set_profile(self, profile: Profile) -> str:
+    async def set_profile(self, profile: ChargingProfile) -> str:
         """Send SetChargingProfile; the station replaces what has the same purpose and stack level."""
-        body: dict[str, Any] = {
-            "chargingProfileId": profile.profile_id,
-            "stackLevel": profile.stack_level,
-            "chargingProfilePurpose": profile.purpose.value,
-            "chargingProfileKind": "Absolute",
-            "chargingSchedule": schedule_of(profile),
-        }
-        if profile.transaction_id is not None:
-            body["transactionId"] = int(profile.transaction_id)
+        body = profile_to_wire(profile, Ruleset.V16)
         return await ask(
             self._session, "SetChargingProfile", {"connectorId": profile.evse_id, "csChargingProfiles": body}
         )
 
+    async def update_profile(self, profile_id: int, amounts: Mapping[str, float]) -> str:  # noqa: ARG002 - not in 1.6
+        """Refuse: OCPP 1.6 has no dynamic profiles."""
+        return "NotSupported"
+
     async def clear_profiles(self, evse_id: int, purpose: Purpose) -> str:
         """Send ClearChargingProfile for all profiles of a purpose."""
         return await ask(
-            self._session, "ClearChargingProfile", {"connectorId": evse_id, "chargingProfilePurpose": purpose.value}
+            self._session,
+            "ClearChargingProfile",
+            {"connectorId": evse_id, "chargingProfilePurpose": purpose_to_wire(purpose, Ruleset.V16)},
         )
 
     async def composite_limits(self, evse_id: int, duration_s: int, rate_unit: str) -> Sequence[float] | None:

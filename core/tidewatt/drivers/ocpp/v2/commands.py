@@ -9,25 +9,28 @@ from typing import Any
 from tidewatt.drivers.ocpp.dialect import (
     ACCEPTED,
     Capabilities,
-    Profile,
-    Purpose,
     Wanted,
     ask,
     schedule_limits,
-    schedule_of,
     trigger,
 )
+from tidewatt.ocpp.charging import ChargingProfile, Purpose, Ruleset, amounts_to_wire, profile_to_wire
+from tidewatt.ocpp.frames import OcppVersion
 from tidewatt.ocpp.session import OcppCallError, OcppSession
 from tidewatt.ocpp.wire import child, text, utc_now
 
 from . import variables
 
+_DUPLICATE = ("DuplicateProfile", "InvalidStackLevel")
+"""Why stations refuse a profile in a slot that another one has (K01.FR.06, K01.FR.39)."""
+
 
 class CommandsV2:
     """The commands of a central system to an OCPP 2.x station."""
 
-    def __init__(self, session: OcppSession) -> None:
+    def __init__(self, session: OcppSession, version: OcppVersion) -> None:
         self._session = session
+        self._rules = Ruleset.of(version)
         # Counted from the time, so that a late event of an earlier start is not taken for this one's.
         self._remote_start_ids = itertools.count(int(utc_now().timestamp()))
 
@@ -54,14 +57,14 @@ class CommandsV2:
         """Send RequestStopTransaction."""
         return await ask(self._session, "RequestStopTransaction", {"transactionId": transaction_id})
 
-    async def set_profile(self, profile: Profile) -> str:
+    async def set_profile(self, profile: ChargingProfile) -> str:
         """Send SetChargingProfile.
 
         A profile of somebody else with the same purpose and stack level makes the station refuse ours as a
         duplicate; it is cleared and ours is sent once more.
         """
         answer = await self._set_profile(profile)
-        if "DuplicateProfile" in answer:
+        if any(word in answer for word in _DUPLICATE):
             criteria = {
                 "evseId": profile.evse_id,
                 "chargingProfilePurpose": profile.purpose.value,
@@ -71,20 +74,21 @@ class CommandsV2:
             answer = await self._set_profile(profile)
         return answer
 
-    async def _set_profile(self, profile: Profile) -> str:
-        body: dict[str, Any] = {
-            "id": profile.profile_id,
-            "stackLevel": profile.stack_level,
-            "chargingProfilePurpose": profile.purpose.value,
-            "chargingProfileKind": "Absolute",
-            "chargingSchedule": [{"id": profile.profile_id, **schedule_of(profile)}],
-        }
-        if profile.transaction_id is not None:
-            body["transactionId"] = profile.transaction_id
+    async def _set_profile(self, profile: ChargingProfile) -> str:
+        body = profile_to_wire(profile, self._rules)
+        return await self._ask("SetChargingProfile", {"evseId": profile.evse_id, "chargingProfile": body})
+
+    async def update_profile(self, profile_id: int, amounts: Mapping[str, float]) -> str:
+        """Send UpdateDynamicSchedule, which only OCPP 2.1 has."""
+        if self._rules is not Ruleset.V21:
+            return "NotSupported"
+        request = {"chargingProfileId": profile_id, "scheduleUpdate": amounts_to_wire(amounts)}
+        return await self._ask("UpdateDynamicSchedule", request)
+
+    async def _ask(self, action: str, request: dict[str, Any]) -> str:
+        """Call and return the status word of the answer, with the reason where the station gives one."""
         try:
-            answer = await self._session.call(
-                "SetChargingProfile", {"evseId": profile.evse_id, "chargingProfile": body}
-            )
+            answer = await self._session.call(action, request)
         except OcppCallError as error:
             return str(error)
         status = text(answer, "status") or "an answer without status"

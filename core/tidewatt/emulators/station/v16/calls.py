@@ -40,7 +40,7 @@ class CallsV16(Calls):
         if "chargingProfile" in payload:
             try:
                 profile = profile_from_wire(payload["chargingProfile"], outlet.evse_id, station.rules)
-            except KeyError, ValueError:
+            except ValueError:
                 return REJECTED
         permission = Permission(id_tag=payload["idTag"], trigger="RemoteStart", profile=profile)
         ask = station.variables.flag("AuthorizeRemoteTxRequests")
@@ -60,12 +60,13 @@ class CallsV16(Calls):
         outlet = self._outlet(connector_id)
         try:
             profile = profile_from_wire(payload["csChargingProfiles"], connector_id, station.rules)
-        except KeyError, ValueError:
+        except ValueError:
             return REJECTED
         if station.faults.refuses(profile):
             return REJECTED
         view = outlet.view if outlet is not None else None
-        return REJECTED if station.profiles.install(profile, station.outlets, view) else ACCEPTED
+        reason = station.profiles.install(profile, station.outlets, view, utc_s=station.time.utc_s)
+        return ACCEPTED if reason is None else REJECTED
 
     async def _clear_profile(self, payload: Payload) -> Payload:
         purpose = payload.get("chargingProfilePurpose")

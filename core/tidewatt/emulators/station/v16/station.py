@@ -12,8 +12,7 @@ from tidewatt.emulators.station.outlet import Outlet, Permission, Transaction
 from tidewatt.emulators.station.sampling import CURRENT, ENERGY, MEASURANDS, POWER, Sampled, sample
 from tidewatt.emulators.station.station import Station
 from tidewatt.emulators.station.variables import Variable, Variables, boolean, list_of, whole_number
-from tidewatt.ocpp.charging import Ruleset
-from tidewatt.ocpp.charging.store import MAX_PERIODS, MAX_PROFILES, MAX_STACK_LEVEL
+from tidewatt.ocpp.charging.rules import MAX_PERIODS, MAX_PROFILES, MAX_STACK_LEVEL
 from tidewatt.ocpp.session import Handler
 from tidewatt.ocpp.wire import utc_text
 from tidewatt.site import ChargerStatus
@@ -48,8 +47,6 @@ _NO_TRANSACTION_ID = -1
 
 class StationV16(Station):
     """A station that speaks OCPP 1.6J."""
-
-    rules = Ruleset.V16
 
     def make_variables(self) -> Variables:
         """Return the configuration keys that have an effect here, and those that describe the station."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from itertools import groupby
-from typing import Any
 
 from tidewatt.emulators.station.calls import ACCEPTED, REJECTED, Calls, Payload
 from tidewatt.emulators.station.dialect import EndCause
@@ -13,11 +11,11 @@ from tidewatt.emulators.station.outlet import Outlet, Permission
 from tidewatt.emulators.station.station import Station
 from tidewatt.emulators.station.variables import Variable
 from tidewatt.ocpp.charging import (
-    ChargingProfile,
     RateUnit,
+    criteria_from_wire,
     profile_from_wire,
-    profile_to_wire,
     purpose_from_wire,
+    reports_to_wire,
 )
 from tidewatt.ocpp.session import Handler
 
@@ -57,7 +55,7 @@ class CallsV2(Calls):
         if "chargingProfile" in payload:
             try:
                 profile = profile_from_wire(payload["chargingProfile"], outlet.evse_id, station.rules)
-            except KeyError, ValueError:
+            except ValueError:
                 return _rejected("InvalidProfile")
         token = payload["idToken"]
         permission = Permission(
@@ -91,11 +89,12 @@ class CallsV2(Calls):
         outlet = self._outlet(payload["evseId"])
         try:
             profile = profile_from_wire(payload["chargingProfile"], payload["evseId"], station.rules)
-        except KeyError, ValueError:
+        except ValueError:
             return _rejected("InvalidProfile")
         if station.faults.refuses(profile):
             return _rejected("UnsupportedParam")
-        reason = station.profiles.install(profile, station.outlets, outlet.view if outlet is not None else None)
+        view = outlet.view if outlet is not None else None
+        reason = station.profiles.install(profile, station.outlets, view, utc_s=station.time.utc_s)
         return ACCEPTED if reason is None else _rejected(reason)
 
     async def _clear_profile(self, payload: Payload) -> Payload:
@@ -111,16 +110,10 @@ class CallsV2(Calls):
 
     async def _get_profiles(self, payload: Payload) -> Payload:
         station = self._station
-        wanted = payload["chargingProfile"]
-        found = [
-            held
-            for held in station.profiles.profiles
-            if payload.get("evseId") in (None, held.evse_id) and _matches(held, wanted)
-        ]
+        found = station.profiles.select(**criteria_from_wire(payload))
         if not found:
             return {"status": "NoProfiles"}
-        reports = _reports(found, payload["requestId"])
-        for report in reports:
+        for report in reports_to_wire(found, payload["requestId"], station.rules):
             station.soon(partial(station.notify, "ReportChargingProfiles", report))
         return ACCEPTED
 
@@ -200,33 +193,6 @@ class CallsV2(Calls):
 def _attribute(wanted: Payload, status: str) -> Payload:
     echoed = {key: wanted[key] for key in ("attributeType", "component", "variable") if key in wanted}
     return echoed | {"attributeStatus": status}
-
-
-def _matches(held: ChargingProfile, wanted: Mapping[str, Any]) -> bool:
-    ids = wanted.get("chargingProfileId")
-    return (
-        (ids is None or held.profile_id in ids)
-        and wanted.get("stackLevel") in (None, held.stack_level)
-        and wanted.get("chargingProfilePurpose") in (None, held.purpose)
-    )
-
-
-def _reports(found: list[ChargingProfile], request_id: int) -> list[Payload]:
-    """Return one report for each EVSE; all but the last say that more is to come."""
-    by_evse = [
-        (evse_id, [profile_to_wire(each) for each in group])
-        for evse_id, group in groupby(sorted(found, key=lambda each: each.evse_id), key=lambda each: each.evse_id)
-    ]
-    return [
-        {
-            "requestId": request_id,
-            "chargingLimitSource": "CSO",
-            "evseId": evse_id,
-            "chargingProfile": documents,
-            "tbc": k < len(by_evse) - 1,
-        }
-        for k, (evse_id, documents) in enumerate(by_evse)
-    ]
 
 
 def _rejected(reason: str) -> Payload:

@@ -11,8 +11,7 @@ from tidewatt.emulators.station.outlet import Outlet, Permission, Transaction
 from tidewatt.emulators.station.sampling import CURRENT, ENERGY, MEASURANDS, POWER, Sampled, sample
 from tidewatt.emulators.station.station import Station
 from tidewatt.emulators.station.variables import Variable, Variables, boolean, list_of, whole_number
-from tidewatt.ocpp.charging import Ruleset
-from tidewatt.ocpp.charging.store import MAX_PERIODS, MAX_PROFILES, MAX_STACK_LEVEL
+from tidewatt.ocpp.charging.rules import MAX_PERIODS, MAX_PROFILES, MAX_STACK_LEVEL
 from tidewatt.ocpp.session import Handler
 from tidewatt.site import ChargerStatus
 
@@ -49,8 +48,6 @@ class StationV2(Station):
     A transaction starts when somebody has permission and a cable is plugged in (TxStartPoint PowerPathClosed), or with
     the cable alone (EVConnected), as the central system sets it.
     """
-
-    rules = Ruleset.V201
 
     def make_variables(self) -> Variables:
         """Return the variables that have an effect here, and those that describe the station."""
