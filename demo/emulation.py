@@ -60,7 +60,7 @@ class EmulationProcess(EmulatedWorld):
 
     async def start(self) -> None:
         """Start the process and return when its world can be asked."""
-        argv = [sys.executable, "-m", "tidewatt.cli", "emulate", str(self.site_file)]
+        argv = [sys.executable, "-m", "tidewatt.cli", "emulate", "site", str(self.site_file)]
         self._process = await ChildProcess.start("the emulation", argv, self._log)
         async with asyncio.timeout(START_TIMEOUT_S):
             while True:

@@ -40,6 +40,12 @@ class Process:
         said = "\n".join(self.lines)
         raise AssertionError(f"ended without saying {containing!r}:\n{said}")
 
+    async def type(self, line: str) -> None:
+        """Type a line on standard input."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{line}\n".encode())
+        await self._process.stdin.drain()
+
     async def stop(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
         """Send a signal; return the exit status and what was said on standard error."""
         self._process.send_signal(number)
@@ -65,10 +71,13 @@ type Tidewatt = Callable[..., Any]
 
 @pytest.fixture
 async def tidewatt(tmp_path: Path) -> AsyncIterator[Tidewatt]:
-    """Start `tidewatt ARGUMENTS` with its state under the test's folder; killed at the end if it still runs."""
+    """Start `tidewatt ARGUMENTS` with its state under the test's folder; killed at the end if it still runs.
+
+    `typed` lets the test type on its standard input.
+    """
     async with AsyncExitStack() as stack:
 
-        async def start(*arguments: str | Path) -> Process:
+        async def start(*arguments: str | Path, typed: bool = False) -> Process:
             process = Process(
                 await asyncio.create_subprocess_exec(
                     sys.executable,
@@ -76,7 +85,7 @@ async def tidewatt(tmp_path: Path) -> AsyncIterator[Tidewatt]:
                     "tidewatt.cli",
                     *map(str, arguments),
                     env={**os.environ, "XDG_STATE_HOME": str(tmp_path / "xdg")},
-                    stdin=asyncio.subprocess.DEVNULL,
+                    stdin=asyncio.subprocess.PIPE if typed else asyncio.subprocess.DEVNULL,
                     stdout=asyncio.subprocess.PIPE,
                     stderr=asyncio.subprocess.PIPE,
                 )

@@ -48,13 +48,13 @@ def test_keeps_passwords_to_itself(site_path: Path, capsys: pytest.CaptureFixtur
     assert "hush" not in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("command", ["check", "run", "emulate"])
+@pytest.mark.parametrize("command", ["check", "run", "emulate site"])
 def test_wrong_site_is_one_line_with_field_value_and_remedy(
     site_path: Path, capsys: pytest.CaptureFixture[str], command: str
 ) -> None:
     site_path.write_text(SITE.replace("maximum_a: 32", "maximum_a: 3"))
 
-    assert main([command, str(site_path)]) == 2
+    assert main([*command.split(), str(site_path)]) == 2
 
     said = capsys.readouterr()
     assert said.out == ""
@@ -63,9 +63,9 @@ def test_wrong_site_is_one_line_with_field_value_and_remedy(
     )
 
 
-@pytest.mark.parametrize("command", ["check", "run", "emulate", "replay"])
+@pytest.mark.parametrize("command", ["check", "run", "emulate site", "replay"])
 def test_missing_file_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str) -> None:
-    assert main([command, str(tmp_path / "none.yaml")]) == 1
+    assert main([*command.split(), str(tmp_path / "none.yaml")]) == 1
 
     assert capsys.readouterr().err == f"tidewatt: {tmp_path}/none.yaml: No such file or directory\n"
 

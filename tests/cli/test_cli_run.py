@@ -21,7 +21,7 @@ async def _world(ports: Sequence[int]) -> dict[str, Any]:
 
 
 async def _emulate(tidewatt: Tidewatt, site_file: Path) -> Process:
-    process: Process = await tidewatt("emulate", site_file)
+    process: Process = await tidewatt("emulate", "site", site_file)
     await process.line("Stations are calling")
     return process
 
@@ -184,7 +184,7 @@ async def test_emulation_names_an_address_in_use(
     tidewatt: Tidewatt, site_file: Path, ports: Sequence[int], taken: int
 ) -> None:
     with socket.create_server(("127.0.0.1", ports[taken])):
-        emulation: Process = await tidewatt("emulate", site_file)
+        emulation: Process = await tidewatt("emulate", "site", site_file)
         status, errors = await emulation.ended()
 
     assert status == 1

@@ -94,7 +94,7 @@ async def _refusal(port: int, station_id: str, password: str | None) -> int:
 async def test_three_vehicles_behind_one_fuse(
     tidewatt: Tidewatt, harbour: Path, tmp_path: Path, ports: Sequence[int]
 ) -> None:
-    emulation: Process = await tidewatt("emulate", harbour)
+    emulation: Process = await tidewatt("emulate", "site", harbour)
     await emulation.line("Stations are calling")
     world = EmulatedWorld(f"http://127.0.0.1:{ports[2]}")
     options = ("--state", tmp_path / "state", "--status-every", 0.2)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 import logging
@@ -32,9 +32,12 @@ class EmulationAddresses:
 
 
 async def run_emulation(
-    document: Mapping[str, Any], *, ready: Callable[[EmulationAddresses], None] | None = None
+    document: Mapping[str, Any],
+    *,
+    ready: Callable[[EmulationAddresses], None] | None = None,
+    attend: Callable[[Emulation], Coroutine[Any, Any, None]] | None = None,
 ) -> None:
-    """Emulate the hardware of a site document in real time until cancelled.
+    """Emulate the hardware of a site document in real time until cancelled, or until `attend` returns.
 
     `ready` is told the addresses once everything listens. SiteError when the document is not usable, OSError when a
     port is taken.
@@ -45,9 +48,17 @@ async def run_emulation(
         _LOGGER.info("Emulating %s; commands go to http://%s:%d.", site.name, *addresses.control)
         if ready is not None:
             ready(addresses)
-        async with asyncio.TaskGroup() as group:
-            group.create_task(emulation.run_stations())
-            group.create_task(keep_pace(emulation))
+        work = asyncio.gather(emulation.run_stations(), keep_pace(emulation))
+        attended = work if attend is None else asyncio.ensure_future(attend(emulation))
+        try:
+            await asyncio.wait((work, attended), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for each in (work, attended):
+                each.cancel()
+            results = await asyncio.gather(work, attended, return_exceptions=True)
+        for result in results:
+            if isinstance(result, Exception):
+                raise result
 
 
 @asynccontextmanager
