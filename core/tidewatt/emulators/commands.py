@@ -10,13 +10,13 @@ from typing import Any
 import voluptuous as vol
 
 from tidewatt.site import MAIN_CIRCUIT_ID, SiteError
-from tidewatt.site.checks import Check, number, text
+from tidewatt.site.checks import Check, flag, number, text
 from tidewatt.site.schema import site_error
 from tidewatt.site.sections import Key, Section
 
 from .emulation import Emulation
 from .physics import ChargingPoint, Vehicle
-from .schema import flag, per_phase_current
+from .schema import per_phase_current
 from .station import EndCause, FaultKind, Outlet, Station
 
 _LOGGER = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ import voluptuous as vol
 
 from tidewatt.ocpp.session import OcppVersion
 from tidewatt.site import MAIN_CIRCUIT_ID, PHASE_COUNT, Charger, OcppEndpoint, PerPhase, Site, SiteError
-from tidewatt.site.checks import Check, integer, listed, number, phases, text
+from tidewatt.site.checks import Check, flag, integer, listed, number, phases, text
 from tidewatt.site.schema import site_error
 from tidewatt.site.sections import Key, Section
 
@@ -146,13 +146,6 @@ def _version(raw: Any) -> OcppVersion:
     if str(raw) not in _VERSIONS:
         raise vol.Invalid(f"Use one of: {', '.join(_VERSIONS)}. Put it in quotes.")
     return _VERSIONS[str(raw)]
-
-
-def flag(raw: Any) -> bool:
-    """Accept true and false."""
-    if not isinstance(raw, bool):
-        raise vol.Invalid("Give true or false.")
-    return raw
 
 
 def _sunspec_model(raw: Any) -> int:

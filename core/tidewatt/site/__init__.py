@@ -9,6 +9,7 @@ from .endpoints import (
     ModbusMap,
     OcppEndpoint,
     OcppListener,
+    TlsListener,
 )
 from .errors import CommandError, SiteError
 from .model import (
@@ -65,6 +66,7 @@ __all__ = [
     "Site",
     "SiteError",
     "StateStore",
+    "TlsListener",
     "Vehicle",
     "VehicleState",
     "Wish",

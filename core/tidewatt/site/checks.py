@@ -60,6 +60,13 @@ def texts(value: Any) -> tuple[str, ...]:
     return tuple(text(item) for item in value)
 
 
+def flag(value: Any) -> bool:
+    """Accept true and false."""
+    if not isinstance(value, bool):
+        raise vol.Invalid("Give true or false.")
+    return value
+
+
 def limit(remedy: str) -> Check:
     """Return a check for a current in A: one for all phases (a float) or one for each of the three (a `PerPhase`)."""
     one = number(remedy, least=0)

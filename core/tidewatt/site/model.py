@@ -10,6 +10,7 @@ from .commands import Mode
 from .endpoints import EntitySocEndpoint, MeterEndpoint, ModbusEndpoint, OcppEndpoint, OcppListener
 from .errors import SiteError
 from .phases import PHASE_COUNT, PerPhase, Phase
+from .security import check_security
 
 MAIN_CIRCUIT_ID = "main"
 """The root of every circuit tree: the site's main fuse."""
@@ -231,6 +232,7 @@ class Site:
             )
         for vehicle in self.vehicles:
             _known(f"vehicles.{vehicle.vehicle_id}.charger_id", vehicle.charger_id, charger_ids)
+        check_security(self.ocpp, {charger.charger_id: charger.endpoint for charger in self.chargers})
 
     def _check_tree(self) -> None:
         seen: list[str] = []

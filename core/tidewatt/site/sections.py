@@ -12,8 +12,15 @@ from typing import Any
 
 import voluptuous as vol
 
-from .checks import Check, integer, limit, listed, modbus_map, mode, number, phases, text, texts
-from .endpoints import EntityMeterEndpoint, EntitySocEndpoint, ModbusEndpoint, OcppEndpoint, OcppListener
+from .checks import Check, flag, integer, limit, listed, modbus_map, mode, number, phases, text, texts
+from .endpoints import (
+    EntityMeterEndpoint,
+    EntitySocEndpoint,
+    ModbusEndpoint,
+    OcppEndpoint,
+    OcppListener,
+    TlsListener,
+)
 from .phases import PHASE_COUNT, Phase
 
 
@@ -69,6 +76,10 @@ class Section:
                 hint = f"Did you mean {near[0]}?" if near else f"The keys here are: {', '.join(self.keys)}."
                 raise vol.Invalid(f"There is no such key. {hint}", path=[str(name)])
         return dict(raw)
+
+
+def _if_false(value: bool) -> bool | None:
+    return None if value else False
 
 
 def _made(section: Section, make: Callable[..., object]) -> Check:
@@ -158,6 +169,11 @@ _OCPP = Section(
         "evse": Key("evse_id", integer("Give the number of the connector, 1 for the first.", least=1, most=1000)),
         "password": Key("password", text),
         "id_tags": Key("id_tags", texts),
+        "security_profile": Key(
+            "security_profile", integer("Give 1 (password), 2 (with TLS) or 3 (certificate).", least=1, most=3)
+        ),
+        "strict_certificates": Key("strict_certificates", flag, write=_if_false),
+        "addresses": Key("addresses", texts),
     }
 )
 
@@ -205,10 +221,23 @@ VEHICLE = Section(
     }
 )
 
+_TLS = Section(
+    {
+        "port": Key("port", integer("Give a port from 1 to 65535, or 0 for any free one.", least=0, most=65535)),
+        "names": Key("names", texts, write=lambda names: _plain(names) or None),
+        "certificate": Key("certificate", text),
+        "key": Key("key", text),
+        "trusted": Key("trusted", text),
+        "operator": Key("operator", text),
+    }
+)
+
 LISTENER = Section(
     {
         "host": Key("host", text),
         "port": Key("port", integer("Give a port from 1 to 65535, or 0 for any free one.", least=0, most=65535)),
+        "plain": Key("plain", flag, write=_if_false),
+        "tls": Key("tls", _made(_TLS, TlsListener), write=_written_if(TlsListener, _TLS)),
     }
 )
 

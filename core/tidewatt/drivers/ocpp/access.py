@@ -22,20 +22,23 @@ def station_id_of(raw_path: str) -> str | None:
     return None
 
 
-def is_admitted(station_id: str, password: str | None, authorization: str | None) -> bool:
-    """Tell whether an Authorization header gives the station's password; without a password everybody is admitted.
+def matching_password(station_id: str, passwords: Sequence[str], authorization: str | None) -> str | None:
+    """Return the password that an Authorization header gives for a station, None when it gives none of them.
 
-    OCPP 1.6 stations are configured with the password in hexadecimal and may send it decoded; both are accepted.
-    Compares in constant time.
+    The user must be the station's id (A00.FR.204). OCPP 1.6 stations are configured with the password in hexadecimal
+    and may send it decoded; both are accepted. Compares in constant time.
     """
-    if password is None:
-        return True
     user, sent = _credentials(authorization)
+    is_user = hmac.compare_digest(user, station_id.encode())
+    found = [password for password in passwords if _is_password(sent, password)]
+    return found[0] if is_user and sent and found else None
+
+
+def _is_password(sent: bytes, password: str) -> bool:
     accepted = [password.encode()]
     with contextlib.suppress(ValueError):
         accepted.append(bytes.fromhex(password))
-    matches = [hmac.compare_digest(sent, candidate) for candidate in accepted]
-    return hmac.compare_digest(user, station_id.encode()) and any(matches) and bool(sent)
+    return any([hmac.compare_digest(sent, candidate) for candidate in accepted])
 
 
 def best_version(offered: Sequence[str], spoken: Sequence[OcppVersion]) -> OcppVersion | None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 import logging
 import time
-from typing import Any
+from typing import Any, NoReturn
 
 from aiohttp import WSCloseCode, web
 
@@ -20,18 +21,21 @@ from tidewatt.site import (
     CommandError,
     FaultCode,
     FaultListener,
+    OcppEndpoint,
     OcppListener,
     ReadingListener,
     Setpoint,
     StateStore,
 )
 
-from .access import best_version, is_admitted, station_id_of
+from .access import best_version, station_id_of
 from .connection import VERSIONS
 from .dialect import ACCEPTED
+from .doors import Doors
 from .memory import Memory
 from .notices import Notices
 from .point import Point
+from .security import Peer, Refusal, SecurityKeeper, der_chain
 from .settings import OcppSettings
 from .station import Station
 
@@ -53,8 +57,8 @@ class DiscoveredStation:
 class CentralSystem:
     """A driver for all OCPP stations of a site.
 
-    Stations connect to `ws://host:port/<anything>/<station id>`. Those that no charger names are refused and reported
-    to `on_discovered`.
+    Stations connect to `ws://host:port/<anything>/<station id>`, or to `wss://` on the port for TLS. Those that no
+    charger names are refused and reported to `on_discovered`; `security` decides about the others.
     """
 
     def __init__(
@@ -80,41 +84,41 @@ class CentralSystem:
         self._notices = Notices(self._settings.notice_interval_s, clock)
         self._stations: dict[str, Station] = {}
         self._closing: set[asyncio.Task[None]] = set()
-        self._runner: web.AppRunner | None = None
-        self._site: web.TCPSite | None = None
+        self._doors: Doors | None = None
+        self._remotes: dict[str, str] = {}
+        self.security = SecurityKeeper(listener, store, record=self._memory.station)
 
     @property
     def bound_port(self) -> int:
         """Port that is listened on, known once started; differs from the configured one if that is 0."""
-        if self._runner is None or not self._runner.addresses:
-            return self._listener.port
-        return int(self._runner.addresses[0][1])
+        return self._listener.port if self._doors is None else self._doors.plain_port
 
     async def start(self) -> None:
-        """Take over what was remembered, report the chargers as offline, and listen. OSError if the port is taken."""
+        """Take over what was remembered, report the chargers as offline, and listen.
+
+        OSError if a port is taken, SiteError for certificate files that are no use.
+        """
         await self._memory.load()
         self._stations.clear()
+        await self.security.start(_endpoints(self._chargers))
         self._configure_stations()
-        app = web.Application()
-        app.router.add_get("/{address:.*}", self._connect)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_CLOSE_TIMEOUT_S)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, self._listener.host, self._listener.port)
+        self._doors = Doors(self._listener, self._settings, self._clock, self._connect, self._handshake_failed)
         try:
-            await site.start()
+            await self._doors.open(self.security.context)
         except OSError:
             await self.stop()
             raise
-        self._site = site
+        self.security.tls_port = self._doors.tls_port
 
     async def stop(self) -> None:
         """Close all connections as going away and store what is not yet. Sessions on the stations go on."""
-        if self._site is not None:
-            await self._site.stop()
+        doors, self._doors = self._doors, None
+        if doors is not None:
+            doors.shut()
         await asyncio.gather(*(station.close() for station in self._stations.values()), *self._closing)
-        if self._runner is not None:
-            await self._runner.cleanup()
-            self._runner = self._site = None
+        await self.security.stop()
+        if doors is not None:
+            await doors.close()
             await self._memory.close()
 
     def port(self, charger_id: str) -> ChargerPort:
@@ -137,13 +141,14 @@ class CentralSystem:
     def update_chargers(self, chargers: Sequence[Charger]) -> None:
         """Take a new configuration, also before `start`.
 
-        Stations whose password changed must connect anew; others stay connected.
+        Stations whose password or security changed must connect anew; others stay connected.
         """
-        before = _passwords(self._chargers)
+        before = _terms(self._chargers)
         self._chargers = tuple(chargers)
-        after = _passwords(self._chargers)
-        if self._site is None:
+        after = _terms(self._chargers)
+        if self._doors is None:
             return
+        self.security.configure(_endpoints(self._chargers))
         for station_id in before.keys() - after.keys():
             self._close_later(self._stations.pop(station_id))
         for station_id in before.keys() & after.keys():
@@ -162,12 +167,16 @@ class CentralSystem:
         if station is None:
             if station_id is not None:
                 self._discover(station_id, request, offered)
-            raise web.HTTPNotFound
-        if not is_admitted(station.station_id, self._password(station.station_id), _authorization(request)):
-            station.refused_connections += 1
-            if self._notices.is_due(station.station_id):
-                station.report(FaultCode.ACCESS_DENIED, "It was refused: its password is missing or wrong.")
-            raise web.HTTPUnauthorized(headers={"WWW-Authenticate": 'Basic realm="OCPP"'})
+            raise web.HTTPNotFound(headers={"Connection": "close"})
+        peer = _peer(request)
+        verdict = self.security.judge(station.station_id, peer)
+        if isinstance(verdict, Refusal):
+            self._refuse(station, verdict)
+        if await self.security.admit(station.station_id, verdict):
+            await self._memory.save()
+        self._remotes[station.station_id] = peer.remote
+        if self._doors is not None:
+            self._doors.gate.admitted(request.protocol)
         version = best_version(offered, VERSIONS)
         socket = web.WebSocketResponse(
             protocols=(version,) if version else (),
@@ -183,6 +192,29 @@ class CentralSystem:
         else:
             await station.serve(AiohttpSocket(socket), version, request.remote or "?")
         return socket
+
+    def _refuse(self, station: Station, refusal: Refusal) -> NoReturn:
+        station.refused_connections += 1
+        if self._notices.is_due(station.station_id):
+            station.report(FaultCode.ACCESS_DENIED, f"It was refused: {refusal.reason}")
+        headers = {"Connection": "close"}
+        if refusal.status is HTTPStatus.UNAUTHORIZED:
+            raise web.HTTPUnauthorized(headers=headers | {"WWW-Authenticate": 'Basic realm="OCPP"'})
+        raise web.HTTPForbidden(headers=headers)
+
+    def _handshake_failed(self, remote: str, reason: str) -> None:
+        """Tell of a TLS handshake that failed. Who it was is only known by the address it was last seen at."""
+        found = [
+            self._stations[station_id]
+            for station_id in self.security.suspects(lambda name: self._stations[name].is_connected)
+            if self._remotes.get(station_id, remote) == remote
+        ]
+        for station in found:
+            station.refused_connections += 1
+            if self._notices.is_due(station.station_id):
+                station.report(FaultCode.ACCESS_DENIED, f"A station at {remote} was refused: {reason}")
+        if not found and self._notices.is_due(f"@{remote}"):
+            _LOGGER.warning("Somebody at %s was refused: %s", remote, reason)
 
     def _discover(self, station_id: str, request: web.Request, offered: tuple[str, ...]) -> None:
         if self._notices.is_due(f"?{station_id}"):
@@ -208,6 +240,7 @@ class CentralSystem:
                     on_fault=self._on_fault,
                     clock=self._clock,
                     settings=self._settings,
+                    security=self.security.of(station_id),
                 )
             self._stations[station_id].push()
 
@@ -225,10 +258,6 @@ class CentralSystem:
     def _point(self, charger_id: str) -> Point:
         endpoint = self._charger(charger_id).endpoint
         return self._stations[endpoint.station_id].points[endpoint.evse_id]
-
-    def _password(self, station_id: str) -> str | None:
-        """Return the password of a station; several chargers of one station share it."""
-        return _passwords(self._chargers)[station_id]
 
 
 class _Port:
@@ -265,12 +294,29 @@ def _by_station(chargers: Sequence[Charger]) -> dict[str, list[Charger]]:
     return stations
 
 
-def _passwords(chargers: Sequence[Charger]) -> dict[str, str | None]:
-    """Return the password of each station: the first that one of its chargers names."""
+def _endpoints(chargers: Sequence[Charger]) -> dict[str, tuple[OcppEndpoint, ...]]:
     return {
-        station_id: next((point.endpoint.password for point in points if point.endpoint.password is not None), None)
+        station_id: tuple(charger.endpoint for charger in points)
         for station_id, points in _by_station(chargers).items()
     }
+
+
+def _terms(chargers: Sequence[Charger]) -> dict[str, object]:
+    """Return on which terms each station may connect, to be compared."""
+    return {
+        station_id: [(each.password, each.security_profile, each.strict_certificates, each.addresses) for each in points]
+        for station_id, points in _endpoints(chargers).items()
+    }
+
+
+def _peer(request: web.Request) -> Peer:
+    tls = request.transport.get_extra_info("ssl_object") if request.transport is not None else None
+    return Peer(
+        remote=request.remote or "?",
+        authorization=_authorization(request),
+        encrypted=tls is not None,
+        chain=() if tls is None else der_chain(tls),
+    )
 
 
 def _offered(request: web.Request) -> tuple[str, ...]:

@@ -67,7 +67,10 @@ class EvseRecord:
 
 @dataclass(slots=True)
 class StationRecord:
-    """What is remembered of one station. `refused` maps settings it did not take to the refused value."""
+    """What is remembered of one station. `refused` maps settings it did not take to the refused value.
+
+    `security_profile` is the highest of 2 and 3 that it was seen with: it is not let in with less (A05).
+    """
 
     version: str = ""
     vendor: str = ""
@@ -80,6 +83,7 @@ class StationRecord:
     refused: dict[str, str] = field(default_factory=dict)
     evses: dict[int, EvseRecord] = field(default_factory=dict)
     transactions: list[TransactionRecord] = field(default_factory=list)
+    security_profile: int = 0
 
     def evse(self, evse_id: int) -> EvseRecord:
         """Return the record of an EVSE, a fresh one when there is none."""

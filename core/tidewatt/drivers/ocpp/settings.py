@@ -37,3 +37,8 @@ class OcppSettings:
     """Shortest time between two notices of the same discovered or refused station."""
     save_interval_s: float = 10.0
     """Longest time a change that the station could repeat (a register, a status) waits for the disk."""
+    admission_s: float = 10.0
+    """A connection that has not become a station's by then is cut."""
+    arrivals_burst: float = 2500.0
+    arrivals_per_s: float = 250.0
+    """Connections from one address; one that begins with TLS counts as ten."""

@@ -34,6 +34,7 @@ from .link import Link
 from .memory import Memory, TransactionRecord
 from .point import Point
 from .reports import Reports
+from .security import StationSecurity
 from .settings import OcppSettings
 from .signed_values import SignedBook, SignedRecord
 from .starter import Starter
@@ -59,8 +60,10 @@ class Station:
         on_fault: FaultListener,
         clock: Clock,
         settings: OcppSettings,
+        security: StationSecurity,
     ) -> None:
         self.station_id = station_id
+        self._security = security
         self._memory = memory
         self._record = memory.station(station_id)
         self._book = TransactionBook(memory.system, self._record)
@@ -108,6 +111,7 @@ class Station:
             points=self.points,
             tasks=self._tasks,
             settings=self._settings,
+            security=self._security,
             clock=self._clock,
             call=self._call,
             version=version,
@@ -313,6 +317,11 @@ class Station:
 
     async def _commands(self) -> Commands:
         return await self._link.commands()
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether there is a connection now."""
+        return self._connection is not None
 
     @property
     def identity(self) -> StationIdentity:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from tidewatt.drivers.ocpp.dialect import ACCEPTED
 from tidewatt.drivers.ocpp.memory import Memory, StationRecord, TransactionRecord
 from tidewatt.drivers.ocpp.point import Point
+from tidewatt.drivers.ocpp.security import StationSecurity
 from tidewatt.drivers.ocpp.settings import OcppSettings
 from tidewatt.drivers.ocpp.tasks import Tasks
 from tidewatt.drivers.ocpp.transactions import TransactionBook
@@ -44,6 +45,7 @@ class StationContext:
     points: Mapping[int, Point]
     tasks: Tasks
     settings: OcppSettings
+    security: StationSecurity
     clock: Clock
     call: Caller
     version: Callable[[], OcppVersion | None]

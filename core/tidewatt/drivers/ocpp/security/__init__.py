@@ -1,0 +1,8 @@
+"""Who stations are and how their connections are kept private: OCPP security profiles 1 to 3."""
+
+from .admission import Peer, Refusal
+from .authority import IssuedRecord
+from .gate import Gate, GateLimits
+from .keeper import SecurityKeeper, StationSecurity, der_chain
+
+__all__ = ["Gate", "GateLimits", "IssuedRecord", "Peer", "Refusal", "SecurityKeeper", "StationSecurity", "der_chain"]
