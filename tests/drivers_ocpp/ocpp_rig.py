@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 import json
+from ssl import SSLContext
 from typing import Any
 from uuid import uuid4
 
@@ -222,11 +223,17 @@ async def connected(
     *,
     password: str | None = None,
     answers: dict[str, Any] | None = None,
+    tls: SSLContext | None = None,
 ) -> AsyncIterator[RawStation]:
-    """Connect a scripted station and disconnect it at the end."""
+    """Connect a scripted station, over TLS with a context, and disconnect it at the end."""
     headers = basic_auth(station_id, password) if password is not None else {}
     url = f"http://127.0.0.1:{rig.system.bound_port}/ocpp/{station_id}"
-    async with ClientSession() as client, client.ws_connect(url, protocols=[version], headers=headers) as socket:
+    if tls is not None:
+        url = f"https://127.0.0.1:{rig.system.security.tls_port}/ocpp/{station_id}"
+    async with (
+        ClientSession() as client,
+        client.ws_connect(url, protocols=[version], headers=headers, ssl=tls or True) as socket,
+    ):
         station = RawStation(socket, version, default_answers(version) | (answers or {}))
         task = asyncio.create_task(station.run())
         try:
@@ -242,6 +249,7 @@ async def central(
 ) -> AsyncIterator[Rig]:
     """Run a central system on a free loopback port; it must end without leaving a task."""
     clock = settings.pop("clock", None)
+    listener = settings.pop("listener", None) or OcppListener(port=port)
     before = asyncio.all_tasks()
     async with AsyncExitStack() as stack:
         rigs: list[Rig] = []
@@ -250,7 +258,7 @@ async def central(
             rigs[0].take(item)
 
         system = CentralSystem(
-            OcppListener(port=port),
+            listener,
             chargers,
             store=store or DictStore(),
             on_reading=take,
@@ -266,6 +274,9 @@ async def central(
     assert asyncio.all_tasks() - before == {asyncio.current_task()} - before, "a task outlived the central system"
 
 
+_SECURITY = ("security_profile", "strict_certificates", "addresses")
+
+
 def charger(charger_id: str = "left", station_id: str = "CP-1", evse_id: int = 1, **options: Any) -> Charger:
     """Return a three-phase charger that everybody may use; `password` and `id_tags` go to its endpoint."""
     endpoint = OcppEndpoint(
@@ -273,6 +284,7 @@ def charger(charger_id: str = "left", station_id: str = "CP-1", evse_id: int = 1
         evse_id=evse_id,
         password=options.pop("password", None),
         id_tags=options.pop("id_tags", None),
+        **{name: options.pop(name) for name in _SECURITY if name in options},
     )
     return Charger(charger_id=charger_id, name=charger_id, circuit_id="main", endpoint=endpoint, **options)
 

@@ -1,4 +1,4 @@
-"""X.509 as OCPP uses it: reading PEM chains, naming their owners, and the hashes by which messages name certificates."""
+"""X.509 as OCPP uses it: reading PEM chains, naming owners, and the hashes by which messages name certificates."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MAX_CHAIN_CHARS = 10_000
 MAX_CERTIFICATE_CHARS = 5500
 """Longest certificate or signing request that all versions carry."""
 
-_HASHES = {"SHA256": SHA256, "SHA384": SHA384, "SHA512": SHA512}
+_HASHES: dict[str, SHA256 | SHA384 | SHA512] = {"SHA256": SHA256(), "SHA384": SHA384(), "SHA512": SHA512()}
 _MIN_RSA_BITS = 2048
 _MIN_EC_BITS = 224
 
@@ -59,7 +59,7 @@ def hash_data(certificate: x509.Certificate, issuer: x509.Certificate, algorithm
     The hashes are those of an OCSP request (RFC 6960): of the issuer's name and of the bits of its public key. The
     serial number is hexadecimal without leading zeros.
     """
-    request = ocsp.OCSPRequestBuilder().add_certificate(certificate, issuer, _HASHES[algorithm]()).build()
+    request = ocsp.OCSPRequestBuilder().add_certificate(certificate, issuer, _HASHES[algorithm]).build()
     return {
         "hashAlgorithm": algorithm,
         "issuerNameHash": request.issuer_name_hash.hex(),

@@ -38,7 +38,8 @@ def _is_password(sent: bytes, password: str) -> bool:
     accepted = [password.encode()]
     with contextlib.suppress(ValueError):
         accepted.append(bytes.fromhex(password))
-    return any([hmac.compare_digest(sent, candidate) for candidate in accepted])
+    matches = [hmac.compare_digest(sent, candidate) for candidate in accepted]
+    return any(matches)
 
 
 def best_version(offered: Sequence[str], spoken: Sequence[OcppVersion]) -> OcppVersion | None:

@@ -156,6 +156,18 @@ class CentralSystem:
                 self._close_later(self._stations[station_id])
         self._configure_stations()
 
+    async def revoke_certificates(self, charger_id: str) -> int:
+        """Take back all certificates of a charger's station and end its connection; return how many there were."""
+        station = self.station(charger_id)
+        count = await self.security.authority.revoke(station.station_id)
+        await station.close()
+        return count
+
+    def allow_lower_profile(self, charger_id: str) -> None:
+        """Let a charger's station come with a lower security profile than it was seen with: a person's decision."""
+        self.security.allow_lower(self.station(charger_id).station_id)
+        self._memory.save_soon()
+
     def diagnostics(self) -> dict[str, Any]:
         """Return how every station stands. Holds no secrets."""
         return {station_id: station.diagnostics() for station_id, station in self._stations.items()}
@@ -303,10 +315,11 @@ def _endpoints(chargers: Sequence[Charger]) -> dict[str, tuple[OcppEndpoint, ...
 
 def _terms(chargers: Sequence[Charger]) -> dict[str, object]:
     """Return on which terms each station may connect, to be compared."""
-    return {
-        station_id: [(each.password, each.security_profile, each.strict_certificates, each.addresses) for each in points]
-        for station_id, points in _endpoints(chargers).items()
-    }
+    return {station_id: [_terms_of(each) for each in points] for station_id, points in _endpoints(chargers).items()}
+
+
+def _terms_of(endpoint: OcppEndpoint) -> object:
+    return endpoint.password, endpoint.security_profile, endpoint.strict_certificates, endpoint.addresses
 
 
 def _peer(request: web.Request) -> Peer:

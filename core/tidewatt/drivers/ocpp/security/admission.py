@@ -87,9 +87,7 @@ def _downgrade(profile: int, policy: Policy) -> str:
     return f"{came}, and it was seen with {policy.seen} before. Going back takes a person's consent."
 
 
-def _certificate_flaw(
-    peer: Peer, policy: Policy, is_ours: Callable[[bytes], bool], verdict: Verdict
-) -> str | None:
+def _certificate_flaw(peer: Peer, policy: Policy, is_ours: Callable[[bytes], bool], verdict: Verdict) -> str | None:
     chain = [x509.load_der_x509_certificate(der) for der in peer.chain]
     leaf = chain[0]
     if policy.strict and (flaw := strict_flaw(chain)) is not None:

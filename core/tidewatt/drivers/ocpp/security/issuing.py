@@ -29,7 +29,7 @@ SERVER_LIFE = timedelta(days=397)
 STATION_LIFE = timedelta(days=2 * 365)
 
 _BEFORE = timedelta(hours=24)
-"""Certificates count from a day ago: stations' clocks are wrong, and one that is not valid yet is refused (A02.FR.06)."""
+"""Certificates count from a day ago: stations with a wrong clock refuse what is not valid yet (A02.FR.06)."""
 _MAX_NAME_CHARS = 64
 """Longest CN and O (X.520, ub-common-name and ub-organization-name)."""
 
@@ -101,7 +101,8 @@ def read_request(pem: str, names: Sequence[str], operator: str) -> x509.Certific
     if not is_strong(key):
         raise CertificateError("Its key is too weak: RSA from 2048 bits or an elliptic curve from 224 bits is needed.")
     if common_name(subject) not in names:
-        raise CertificateError(f"Its CN is {common_name(subject)!r}, not the station's {' or '.join(map(repr, names))}.")
+        wanted = " or ".join(map(repr, names))
+        raise CertificateError(f"Its CN is {common_name(subject)!r}, not the station's {wanted}.")
     if organisation(subject) != operator:
         raise CertificateError(f"Its O is {organisation(subject)!r}, not the operator {operator!r}.")
     return request
@@ -147,9 +148,7 @@ def _issuer_id(root: x509.Certificate) -> x509.AuthorityKeyIdentifier:
     return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(own)
 
 
-def _usage(
-    *, digital_signature: bool = False, key_cert_sign: bool = False, crl_sign: bool = False
-) -> x509.KeyUsage:
+def _usage(*, digital_signature: bool = False, key_cert_sign: bool = False, crl_sign: bool = False) -> x509.KeyUsage:
     return x509.KeyUsage(
         digital_signature=digital_signature,
         content_commitment=False,

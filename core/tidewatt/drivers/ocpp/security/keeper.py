@@ -48,7 +48,7 @@ class SecurityKeeper:
         self.vault = Vault(store)
         self._endpoints: Endpoints = {}
         self._trusted_pem = ""
-        self._server_pem = ""
+        self._server_pem: str | None = None
         self._renewing: asyncio.Task[None] | None = None
         self.context: ssl.SSLContext | None = None
         self.tls_port = tls.port if tls else 0
@@ -95,9 +95,7 @@ class SecurityKeeper:
 
     def judge(self, station_id: str, peer: Peer) -> Admission | Refusal:
         """Decide about a station's connection."""
-        return judge(
-            peer, self._policy(station_id), is_ours=self.authority.is_ours, verdict=self.authority.verdict
-        )
+        return judge(peer, self._policy(station_id), is_ours=self.authority.is_ours, verdict=self.authority.verdict)
 
     async def admit(self, station_id: str, admission: Admission) -> bool:
         """Take note of a station that is let in. Tells whether its record changed and has to be stored."""
@@ -139,7 +137,7 @@ class SecurityKeeper:
 
         A certificate from files that is signed by a public authority has its root elsewhere.
         """
-        chain = read_chain(self._server_pem)
+        chain = read_chain(self._server_pem or "")
         roots = [*read_chain(self._roots_pem)] if self._roots_pem else []
         own = [each for each in chain if each.issuer == each.subject]
         return to_pem([find_root(chain, [*own, *roots])])

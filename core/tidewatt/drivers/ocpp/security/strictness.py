@@ -24,14 +24,18 @@ def strict_flaw(chain: Sequence[x509.Certificate]) -> str | None:
 
 
 def _flaw(certificate: x509.Certificate, *, is_root: bool) -> str | None:
-    extensions = certificate.extensions
     if certificate.version is not x509.Version.v3:
         return "is not of version 3"
+    extensions = certificate.extensions
     constraints = _find(extensions, x509.BasicConstraints)
     if not is_root and _find(extensions, x509.AuthorityKeyIdentifier) is None:
         return "has no authority key identifier"
     if constraints is None or not constraints.value.ca:
         return None
+    return _authority_flaw(extensions, constraints)
+
+
+def _authority_flaw(extensions: x509.Extensions, constraints: x509.Extension[x509.BasicConstraints]) -> str | None:
     usage = _find(extensions, x509.KeyUsage)
     if not constraints.critical:
         return "is an authority whose basic constraints are not critical"

@@ -1,4 +1,4 @@
-"""The server's side of TLS, as OCPP wants it (A00.FR.311 to A00.FR.321 and A00.FR.415 to A00.FR.425)."""
+"""The server's side of TLS, as OCPP wants it (A00.FR.311 to A00.FR.321 of 1.6; A00.FR.312, 313, 318, 321 of 2.x)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 CIPHERS = "@SECLEVEL=2:ECDHE+AESGCM:ECDHE+CHACHA20:AES128-GCM-SHA256:AES256-GCM-SHA384"
-"""TLS 1.2: the suites that OCPP names (A00.FR.317), those without forward secrecy last. TLS 1.3 has its own."""
+"""TLS 1.2: the suites that OCPP names (A00.FR.317 of 1.6, A00.FR.318 of 2.x), those without forward secrecy last. TLS 1.3 has its own."""
 
 
 def make_context(roots_pem: str, *, strict: bool) -> ssl.SSLContext:
@@ -66,7 +66,7 @@ def words_of(error: Exception) -> str:
         return _REASONS.get(error.reason or "", f"the TLS handshake failed ({error.reason or 'no reason given'}).")
     if isinstance(error, TimeoutError | ConnectionAbortedError):
         return "the TLS handshake took too long."
-    return "it gave up during the TLS handshake."
+    return f"it gave up during the TLS handshake. Perhaps {_DISTRUST}"
 
 
 _DISTRUST = "it does not trust the certificate of this central system. Install the root certificate on it."
