@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 CIPHERS = "@SECLEVEL=2:ECDHE+AESGCM:ECDHE+CHACHA20:AES128-GCM-SHA256:AES256-GCM-SHA384"
-"""TLS 1.2: the suites that OCPP names (A00.FR.317 of 1.6, A00.FR.318 of 2.x), those without forward secrecy last. TLS 1.3 has its own."""
+"""TLS 1.2: the suites that OCPP names (A00.FR.317 of 1.6, A00.FR.318 of 2.x), the weakest last. TLS 1.3 has its own."""
 
 
 def make_context(roots_pem: str, *, strict: bool) -> ssl.SSLContext:
