@@ -33,6 +33,7 @@ class Schemas:
     def __init__(self, documents: dict[str, dict[str, Any]]) -> None:
         self._documents = documents
         self._validators: dict[str, _Validator] = {}
+        self._generating: dict[str, asyncio.Future[dict[str, _Validator]]] = {}
 
     def knows(self, action: str) -> bool:
         """Tell whether the version has this action at all."""
@@ -41,9 +42,15 @@ class Schemas:
     async def prepare(self, action: str) -> None:
         """Make request and response of an action ready to be checked; an unknown one needs nothing."""
         names = [name for name in (action, action + _RESPONSE) if name in self._documents]
-        missing = [name for name in names if name not in self._validators]
-        if missing:
-            self._validators |= await asyncio.to_thread(self._generate, missing)
+        if all(name in self._validators for name in names):
+            return
+        loop = asyncio.get_running_loop()
+        generating = self._generating.get(action)
+        if generating is None or generating.get_loop() is not loop:
+            # Many sessions may want the same one at once: it is made once.
+            generating = self._generating[action] = loop.run_in_executor(None, self._generate, names)
+            generating.add_done_callback(lambda _: self._generating.pop(action, None))
+        self._validators |= await asyncio.shield(generating)
 
     def is_valid_request(self, action: str, payload: dict[str, Any]) -> bool:
         """Tell whether a request fits its schema; KeyError for an unknown action."""

@@ -3,7 +3,7 @@
 from .dialect import EndCause
 from .faults import FaultKind, Faults
 from .link import LinkAddress
-from .outlet import Outlet
+from .outlet import Outlet, Transaction
 from .station import Station, StationSpec
 from .v2.station import StationV2
 from .v16.station import StationV16
@@ -18,4 +18,5 @@ __all__ = [
     "StationSpec",
     "StationV2",
     "StationV16",
+    "Transaction",
 ]
