@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from aiohttp import WSCloseCode
 
@@ -13,7 +14,7 @@ from tidewatt.ocpp.session import Handler, OcppSession
 from tidewatt.ocpp.sockets import AiohttpSocket
 from tidewatt.ocpp.wire import to_wire_time, utc_now
 
-from .blocks import Block
+from .blocks import Answered, Block, Observer
 from .dialect import Commands, StationEvents
 from .settings import OcppSettings
 from .tasks import Tasks
@@ -63,9 +64,20 @@ class Connection:
         handlers = dict(inbound)
         for block in blocks:
             handlers.update(block.handlers(self.version))
+        for block in blocks:
+            if isinstance(block, Observer):
+                for action, look in block.afterwards(self.version).items():
+                    handlers[action] = _observed(handlers[action], look)
         return handlers
 
     async def close(self, code: int = WSCloseCode.OK) -> None:
         """Close the WebSocket with a code."""
         self.session.closed = True
         await self._socket.close(code)
+
+
+def _observed(handler: Handler, look: Answered) -> Handler:
+    async def handle(payload: dict[str, Any]) -> dict[str, Any]:
+        return look(payload, await handler(payload))
+
+    return handle

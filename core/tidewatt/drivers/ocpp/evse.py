@@ -31,7 +31,6 @@ class Evse:
         self.record = record
         self.agreement: Agreement | None = None
         """What the running transaction may carry; None until station and vehicle have negotiated it."""
-        """The vehicle's state of charge as the station last told it during the running transaction."""
         self._voltage_v = voltage_v
         self.transaction_sign_s = float("-inf")
         """When the station last showed that the running transaction exists; before any time if it did not yet."""
@@ -165,9 +164,14 @@ class Evse:
             session=_session(running) if running else None,
             error=self._error,
             energy_discharged_wh=record.exported.total_wh if record.exported else None,
-            discharge_maximum_a=self.discharge_maximum_a(running),
+            discharge_maximum_a=self.discharge_maximum_a(running) if online else None,
             soc_pct=self.soc_pct(at_s),
         )
+
+    @property
+    def measured_a(self) -> PerPhase | None:
+        """What flows per terminal as it was last measured, negative out of the vehicle; None when that is unknown."""
+        return self._measured.current_a if self._measured is not None else None
 
     def discharge_maximum_a(self, running: TransactionRecord | None) -> float | None:
         """Return the most that may be given back per phase, as a magnitude; None where the transaction agreed none."""

@@ -42,3 +42,11 @@ class OcppSettings:
     arrivals_burst: float = 2500.0
     arrivals_per_s: float = 250.0
     """Connections from one address; one that begins with TLS counts as ten."""
+    vehicle_soc_holds_s: float = 600.0
+    """A vehicle's own word on its state of charge is unknown after this long. Stations' values expire sooner."""
+    discharge_watch_s: float = 5.0
+    """How often a discharging vehicle's floor, permission and agreement are looked at between its messages."""
+    agreement_grace_s: float = 60.0
+    """A station that was away for longer must negotiate anew before its vehicle discharges."""
+    schedule_deadline_s: float = 60.0
+    """Within this time a vehicle's needs are answered with a schedule (K15.FR.08, K18.FR.08, K19.FR.08)."""

@@ -177,7 +177,16 @@ class Station:
             on_change=self._memory.save_soon,
             on_failure=lambda detail: self.report(FaultCode.COMMAND_REJECTED, detail, evse_id),
         )
-        return Point(evse, limiter, starter)
+        return Point(
+            evse,
+            limiter,
+            starter,
+            running,
+            report=lambda code, detail: self.report(code, detail, evse_id),
+            tasks=self._tasks,
+            clock=self._clock,
+            settings=self._settings,
+        )
 
     async def serve(self, socket: AiohttpSocket, version: OcppVersion, remote: str) -> None:
         """Talk to the station until its socket closes; an older connection is closed, it is half open."""
@@ -189,9 +198,12 @@ class Station:
             self._tasks.spawn(previous.close())
         self._take_version(version)
         self._link.open(connection.commands)
+        was_away = self._clock() - self._last_heard_s > self._settings.agreement_grace_s
         for point in self.points.values():
             point.limiter.forget()
             point.evse.expect_anything()
+            if was_away:
+                point.evse.agreement = None
         _LOGGER.info("OCPP station %s is connected from %s with %s", self.station_id, remote, version)
         connection.tasks.spawn(socket.keep_alive(self._settings.ping_interval_s))
         connection.tasks.spawn(self._stop_waiting_for_boot(connection))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from tidewatt.drivers.ocpp.dialect import ACCEPTED
 from tidewatt.drivers.ocpp.memory import Memory, StationRecord, TransactionRecord
@@ -78,6 +78,18 @@ def require(context: StationContext, command: str, answer: dict[str, Any], *acce
     if text(answer, "status") not in (accepted or (ACCEPTED,)):
         raise CommandError(context.station_id, command, status_of(answer))
     return str(answer["status"])
+
+
+type Answered = Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]
+"""Looks at a message that was answered: request and answer in, the answer out as it is sent."""
+
+
+@runtime_checkable
+class Observer(Protocol):
+    """A block that looks at messages which others answer."""
+
+    def afterwards(self, version: OcppVersion) -> Mapping[str, Answered]:
+        """Return what is called with a version's messages once they are answered; it may add to the answer."""
 
 
 class Block(Protocol):

@@ -54,8 +54,6 @@ _NOTED: dict[str, dict[str, Any]] = {
     "NotifyChargingLimit": {},
     "NotifyCustomerInformation": {},
     "NotifyDisplayMessages": {},
-    "NotifyEVChargingNeeds": {"status": "Rejected"},
-    "NotifyEVChargingSchedule": {"status": ACCEPTED},
     "NotifyEvent": {},
     "NotifyMonitoringReport": {},
     "NotifyReport": {},

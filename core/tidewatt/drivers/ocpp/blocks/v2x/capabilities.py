@@ -1,0 +1,127 @@
+"""What a station of OCPP 2.1 says it can do beside charging: the part of its device model that V2X and DER need."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from tidewatt.drivers.ocpp.blocks.block import Caller
+from tidewatt.drivers.ocpp.dialect import ACCEPTED, QUESTION_TIMEOUT_S
+from tidewatt.ocpp.session import OcppCallError
+from tidewatt.ocpp.wire import child, rows, text
+
+from .words import OperationMode
+
+BIDIRECTIONAL: Final = frozenset({"AC_BPT", "AC_BPT_DER", "DC_BPT", "DC_ACDP_BPT"})
+"""Energy transfers in both directions."""
+
+CHARGING_TRANSFERS: Final = ("AC_single_phase", "AC_two_phase", "AC_three_phase", "DC")
+"""What is allowed where nothing else is: charging by cable, in the words of all 2.x versions."""
+
+_V2X, _ISO, _SMART = "V2XChargingCtrlr", "ISO15118Ctrlr", "SmartChargingCtrlr"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class V2xCapabilities:
+    """What one EVSE can do. What its station does not tell counts as impossible."""
+
+    is_enabled: bool = False
+    energy_transfers: tuple[str, ...] = ()
+    operation_modes: frozenset[OperationMode] = frozenset({OperationMode.CHARGING_ONLY})
+    features: frozenset[str] = field(default_factory=frozenset)
+    purposes: frozenset[str] = field(default_factory=frozenset)
+    der_modes: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def is_bidirectional(self) -> bool:
+        """Whether the EVSE can give energy back, once its V2X is enabled."""
+        return any(transfer in BIDIRECTIONAL for transfer in self.energy_transfers)
+
+    def transfers(self, *, bidirectional: bool) -> tuple[str, ...]:
+        """Return the energy transfers of the EVSE that may be allowed, in the station's order."""
+        allowed = tuple(item for item in self.energy_transfers if bidirectional or item not in BIDIRECTIONAL)
+        return allowed or CHARGING_TRANSFERS
+
+
+async def read_capabilities(call: Caller, evse_id: int) -> V2xCapabilities:
+    """Ask for the variables of one EVSE. OcppTimeoutError and OcppClosedError are passed on."""
+    wanted = [
+        _address(_V2X, "Enabled", evse_id=evse_id),
+        _address(_V2X, "SupportedEnergyTransferModes", evse_id=evse_id),
+        _address(_V2X, "SupportedOperationModes", evse_id=evse_id),
+        _address(_SMART, "SupportedAdditionalPurposes"),
+        _address("DCDERCtrlr", "ModesSupported", evse_id=evse_id),
+        _address("ACDERCtrlr", "ModesSupported", evse_id=evse_id),
+        *(_address(_SMART, "SupportsFeature", instance=feature) for feature in FEATURES),
+    ]
+    try:
+        answer = await call("GetVariables", {"getVariableData": wanted}, timeout_s=QUESTION_TIMEOUT_S)
+    except OcppCallError:
+        return V2xCapabilities()
+    found = {_name(row): _value(row) for row in rows(answer, "getVariableResult") if _is_told(row)}
+
+    def members(*names: str) -> tuple[str, ...]:
+        words = (word.strip() for name in names for word in found.get(name, "").split(","))
+        return tuple(word for word in words if word)
+
+    return V2xCapabilities(
+        is_enabled=found.get(f"{_V2X}.Enabled", "").lower() == "true",
+        energy_transfers=members(f"{_V2X}.SupportedEnergyTransferModes"),
+        operation_modes=frozenset(
+            {OperationMode.CHARGING_ONLY}
+            | {OperationMode(word) for word in members(f"{_V2X}.SupportedOperationModes") if word in _MODES}
+        ),
+        features=frozenset(
+            feature for feature in FEATURES if found.get(f"{_SMART}.SupportsFeature.{feature}", "").lower() == "true"
+        ),
+        purposes=frozenset(members(f"{_SMART}.SupportedAdditionalPurposes")),
+        der_modes=frozenset(members("DCDERCtrlr.ModesSupported", "ACDERCtrlr.ModesSupported")),
+    )
+
+
+DYNAMIC_PROFILES: Final = "DynamicProfiles"
+LIMIT_AT_SOC: Final = "LimitAtSoC"
+EVSE_SLEEP: Final = "EvseSleep"
+MAX_OFFLINE_DURATION: Final = "MaxOfflineDuration"
+FEATURES: Final = (DYNAMIC_PROFILES, LIMIT_AT_SOC, EVSE_SLEEP, MAX_OFFLINE_DURATION)
+"""Instances of SmartChargingCtrlr.SupportsFeature (OCPP 2.1 part 2, 2.11.18 to 2.11.23)."""
+
+_MODES = {mode.value for mode in OperationMode}
+
+
+async def set_variables(call: Caller, evse_id: int, component: str, values: dict[tuple[str, str | None], str]) -> str:
+    """Set variables of one EVSE, named by variable and instance; the first status word that is not Accepted."""
+    data = [
+        {**_address(component, name, evse_id=evse_id, instance=instance), "attributeValue": value}
+        for (name, instance), value in values.items()
+    ]
+    answer = await call("SetVariables", {"setVariableData": data}, timeout_s=QUESTION_TIMEOUT_S)
+    results = rows(answer, "setVariableResult")
+    words = [text(row, "attributeStatus") or "an answer without status" for row in results]
+    if len(words) < len(values):
+        return "no answer for every variable"
+    return next((word for word in words if word != ACCEPTED), ACCEPTED)
+
+
+def _address(
+    component: str, variable: str, *, evse_id: int | None = None, instance: str | None = None
+) -> dict[str, Any]:
+    where: dict[str, Any] = {"name": component}
+    if evse_id is not None:
+        where["evse"] = {"id": evse_id}
+    what = {"name": variable} | ({} if instance is None else {"instance": instance})
+    return {"component": where, "variable": what}
+
+
+def _name(row: dict[str, Any]) -> str:
+    variable = child(row, "variable")
+    parts = (text(child(row, "component"), "name"), text(variable, "name"), text(variable, "instance"))
+    return ".".join(part for part in parts if part)
+
+
+def _value(row: dict[str, Any]) -> str:
+    return text(row, "attributeValue", 2500) or ""
+
+
+def _is_told(row: dict[str, Any]) -> bool:
+    return text(row, "attributeStatus") == ACCEPTED
