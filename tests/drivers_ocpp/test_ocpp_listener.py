@@ -210,7 +210,7 @@ async def test_an_oversize_message_ends_the_connection() -> None:
 async def test_a_flood_is_cut_off_with_a_fault_and_others_are_served() -> None:
     chargers = [charger("left"), charger("right", station_id="CP-2")]
     async with (
-        central(chargers, frames_burst=50, frames_per_s=1e5) as rig,
+        central(chargers, frames_burst=50, frames_per_s=300) as rig,
         connected(rig, "CP-2") as calm,
         connected(rig) as loud,
     ):
@@ -218,8 +218,8 @@ async def test_a_flood_is_cut_off_with_a_fault_and_others_are_served() -> None:
             if loud.socket.closed:
                 break
             await loud.socket.send_str(json.dumps([2, str(number), "Heartbeat", {}]))
-        await rig.until(lambda: bool(rig.faults))
-        assert (rig.faults[0].code, rig.faults[0].subject_id) == (FaultCode.PAYLOAD_INVALID, "left")
+        await rig.until(lambda: FaultCode.PAYLOAD_INVALID in {fault.code for fault in rig.faults})
+        assert {fault.subject_id for fault in rig.faults} == {"left"}
         assert "currentTime" in await calm.call("Heartbeat", {})
 
 

@@ -52,6 +52,10 @@ class Schemas:
             generating.add_done_callback(lambda _: self._generating.pop(action, None))
         self._validators |= await asyncio.shield(generating)
 
+    def is_send(self, action: str) -> bool:
+        """Tell whether an action has no answer: OCPP 2.1 sends such messages as SEND."""
+        return self.knows(action) and action + _RESPONSE not in self._documents
+
     def is_valid_request(self, action: str, payload: dict[str, Any]) -> bool:
         """Tell whether a request fits its schema; KeyError for an unknown action."""
         return self._is_valid(action, payload)

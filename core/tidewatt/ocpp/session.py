@@ -2,18 +2,24 @@
 
 Payloads are the camelCase dictionaries of the wire. What we send is checked strictly against the schemas; what we
 receive is only counted when it deviates, because real stations do and their other fields are still good.
+
+Nothing is repeated here. OCPP has the station repeat its transaction messages until they are answered without an error
+(OCPP 1.6 chapter 3.7.1, OCPP 2.x use case E13); that makes handlers answer the same message alike, however often it
+comes. A central system whose call was not answered in time goes on with the next one.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 import logging
 from typing import Any, Protocol
 from uuid import uuid4
 
+from .answers import Answers, Handler
 from .budget import TokenBucket
+from .calls import Calls, ExchangeListener
+from .counters import SessionCounters
 from .errors import (
     OcppBusyError,
     OcppCallError,
@@ -26,13 +32,14 @@ from .frames import (
     Call,
     CallError,
     CallResult,
+    CallResultError,
     ErrorCode,
     Malformed,
     OcppVersion,
+    Send,
     Unknown,
-    encode_call,
-    encode_error,
-    encode_result,
+    encode_result_error,
+    encode_send,
     format_violation,
     parse_frame,
 )
@@ -54,16 +61,18 @@ __all__ = [
 
 _LOGGER = logging.getLogger(__name__)
 
-_MAX_WAITING_CALLS = 32
-_MAX_UNANSWERED_CALLS = 64
-_MAX_DELAYED_FRAMES = 1000
+PATIENCE_WITH_QUESTIONS_S = 1.0
+"""How long a limit waits for the answer to a question; more than a good link and station need."""
+
+_MAX_FRAMES_AHEAD = 500
+"""Frames that a peer which is over its budget may send without waiting for us. One that waits for answers is
+only slowed down: a station that was offline for long has much to tell."""
+_WAITING_COUNTS = 10
+"""Waiting once makes up for as many frames: stations send a few things at once."""
 _CHARS_PER_TOKEN = 4096
 """A long frame takes as long as many short ones, and costs as much of the budget."""
 _MAX_CHECKED_CHARS = 16 * 1024
 """Longer requests are served without a look at their schema: that alone would keep everybody else waiting."""
-
-type Handler = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
-"""Answers one action: payload in, payload out, or OcppCallError."""
 
 
 class FrameSocket(Protocol):
@@ -79,29 +88,13 @@ class FrameSocket(Protocol):
         """Close the socket. Safe to call twice."""
 
 
-@dataclass(slots=True)
-class SessionCounters:
-    """What happened on one connection since it was opened."""
-
-    frames_in: int = 0
-    frames_out: int = 0
-    malformed: int = 0
-    unknown_types: int = 0
-    unknown_actions: int = 0
-    schema_violations: int = 0
-    duplicates: int = 0
-    unmatched_answers: int = 0
-    timeouts: int = 0
-    handler_errors: int = 0
-    delayed_frames: int = 0
-
-
 class OcppSession:
     """Speaks OCPP-J over a socket until it closes.
 
     `handlers` maps actions to what answers them. Inbound calls are answered one after the other, in order, in a task
-    of their own, so a handler may itself `call`. Outbound calls wait for the one before them, as OCPP demands.
-    `frame_budget` slows a peer down that sends too fast, and ends the connection when it keeps on doing so.
+    of their own, so a handler may itself `call`. Outbound calls wait for the one before them, as OCPP demands, limits
+    before everything else (`turns`). `frame_budget` slows a peer down that sends too fast, and ends the connection when
+    it keeps on doing so. `on_exchange` hears how long each call took.
     """
 
     def __init__(
@@ -111,29 +104,28 @@ class OcppSession:
         handlers: Mapping[str, Handler],
         *,
         call_timeout_s: float = 30.0,
+        patience_s: float = PATIENCE_WITH_QUESTIONS_S,
         frame_budget: TokenBucket | None = None,
+        on_exchange: ExchangeListener | None = None,
     ) -> None:
         self.version = version
         self.counters = SessionCounters()
         self.closed = False
         self._socket = socket
-        self._handlers = handlers
         self._call_timeout_s = call_timeout_s
         self._frame_budget = frame_budget
         self._schemas: Schemas | None = None
-        self._turn = asyncio.Lock()
-        self._waiting_calls = 0
-        self._pending: tuple[str, asyncio.Future[dict[str, Any]]] | None = None
-        self._inbound: asyncio.Queue[tuple[Call, bool]] = asyncio.Queue()
-        self._unanswered: set[str] = set()
-        self._delayed_in_a_row = 0
+        self._calls = Calls(self._send, patience_s=patience_s, on_exchange=on_exchange)
+        self._answers = Answers(handlers, version, self._send, self.counters)
+        self._frames_ahead = 0
+        self._had_to_wait = True
 
     async def run(self) -> None:
         """Serve the connection until it closes; OcppFloodError when the peer had to be cut off."""
         schemas = self._schemas = await load_schemas(self.version)
-        answering = asyncio.create_task(self._answer_calls(schemas), name="ocpp answers")
+        answering = asyncio.create_task(self._answers.run(schemas), name="ocpp answers")
         try:
-            while (raw := await self._socket.receive_str()) is not None:
+            while (raw := await self._next_frame()) is not None:
                 self.counters.frames_in += 1
                 await self._take_from_budget(1.0 + len(raw) // _CHARS_PER_TOKEN)
                 await self._receive(raw)
@@ -141,7 +133,7 @@ class OcppSession:
             _LOGGER.debug("OCPP connection lost: %s", error)
         finally:
             self.closed = True
-            self._fail_pending(OcppClosedError("The connection closed before the answer came."))
+            self._calls.close()
             answering.cancel()
             await asyncio.gather(answering, return_exceptions=True)
             await self._socket.close()
@@ -157,124 +149,103 @@ class OcppSession:
         OcppCallError when the peer refuses, OcppTimeoutError when it does not answer, OcppClosedError without a
         connection, OcppBusyError when too many calls wait already, OcppSchemaError when the payload is wrong.
         """
-        schemas = self._schemas = self._schemas or await load_schemas(self.version)
-        await schemas.prepare(action)
-        schemas.check_request(action, payload)
-        if self._waiting_calls >= _MAX_WAITING_CALLS:
-            raise OcppBusyError(f"{self._waiting_calls} calls wait already; {action} was not sent.")
-        self._waiting_calls += 1
+        schemas = await self._checked(action, payload)
+        if schemas.is_send(action):
+            raise OcppSchemaError(f"{action} is a SEND, not a CALL.")
         try:
-            async with self._turn:
-                answer = await self._exchange(action, payload, timeout_s or self._call_timeout_s)
-        finally:
-            self._waiting_calls -= 1
+            answer = await self._calls.exchange(action, payload, timeout_s or self._call_timeout_s)
+        except OcppTimeoutError:
+            self.counters.timeouts += 1
+            raise
         if not schemas.is_valid_response(action, answer):
             self.counters.schema_violations += 1
         return answer
 
-    async def _exchange(self, action: str, payload: dict[str, Any], timeout_s: float) -> dict[str, Any]:
-        if self.closed:
-            raise OcppClosedError(f"There is no connection; {action} was not sent.")
-        message_id = str(uuid4())
-        future: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
-        self._pending = (message_id, future)
+    async def send(self, action: str, payload: dict[str, Any]) -> None:
+        """Send a message that is not answered, at once (OCPP 2.1 part 4, 4.2.4).
+
+        OcppSchemaError for an action or version without such messages or a wrong payload, OcppClosedError without a
+        connection.
+        """
+        schemas = await self._checked(action, payload)
+        if self.version is not OcppVersion.V21 or not schemas.is_send(action):
+            raise OcppSchemaError(f"{action} is not a SEND of {self.version}.")
         try:
-            async with asyncio.timeout(timeout_s):
-                await self._send(encode_call(message_id, action, payload))
-                return await future
-        except TimeoutError as error:
-            self.counters.timeouts += 1
-            raise OcppTimeoutError(f"{action} was not answered within {timeout_s:g} s.") from error
+            await self._send(encode_send(str(uuid4()), action, payload))
         except ConnectionError as error:
             raise OcppClosedError(f"The connection closed while {action} was sent.") from error
-        finally:
-            self._pending = None
+
+    async def _checked(self, action: str, payload: dict[str, Any]) -> Schemas:
+        schemas = self._schemas = self._schemas or await load_schemas(self.version)
+        await schemas.prepare(action)
+        schemas.check_request(action, payload)
+        if self.closed:
+            raise OcppClosedError(f"There is no connection; {action} was not sent.")
+        return schemas
 
     async def _receive(self, raw: str) -> None:
+        is_checked = len(raw) <= _MAX_CHECKED_CHARS
         match parse_frame(raw, self.version):
             case Call() as call:
-                self._enqueue(call, is_checked=len(raw) <= _MAX_CHECKED_CHARS)
+                self._answers.take(call, is_checked=is_checked)
+            case Send() as send:
+                self._answers.take_send(send, is_checked=is_checked)
             case CallResult(message_id, payload):
-                self._settle(message_id, payload)
+                await self._settle(message_id, payload)
             case CallError(message_id, code, description, details):
-                self._settle(message_id, OcppCallError(code, description, details))
-            case Unknown():
+                await self._settle(message_id, OcppCallError(code, description, details))
+            case CallResultError(message_id, code, description):
+                self.counters.refused_answers += 1
+                _LOGGER.debug("The peer cannot use our answer %.36s: %s %s", message_id, code, description)
+            case Unknown(answer):
                 self.counters.unknown_types += 1
+                await self._send_if_any(answer)
             case Malformed(answer):
                 self.counters.malformed += 1
-                if answer is not None:
-                    await self._send(answer)
+                await self._send_if_any(answer)
 
-    def _enqueue(self, call: Call, *, is_checked: bool) -> None:
-        if call.message_id in self._unanswered:
-            # A repeated frame whose first copy is about to be answered.
-            self.counters.duplicates += 1
-            return
-        if len(self._unanswered) >= _MAX_UNANSWERED_CALLS:
-            raise OcppFloodError(f"The peer did not wait for the answers to {len(self._unanswered)} calls.")
-        self._unanswered.add(call.message_id)
-        self._inbound.put_nowait((call, is_checked))
-
-    def _settle(self, message_id: str, outcome: dict[str, Any] | OcppCallError | None) -> None:
-        if self._pending is None or self._pending[0] != message_id or self._pending[1].done():
-            self.counters.unmatched_answers += 1
-            return
-        future = self._pending[1]
-        if outcome is None:
-            self.counters.malformed += 1
-            future.set_exception(OcppCallError(format_violation(self.version), "The peer's answer is no object."))
-        elif isinstance(outcome, OcppCallError):
-            future.set_exception(outcome)
+    async def _settle(self, message_id: str, outcome: dict[str, Any] | OcppCallError | None) -> None:
+        """Hand over an answer; one that is no object is refused, to which only OCPP 2.1 has the words."""
+        if outcome is not None:
+            is_awaited = self._calls.settle(message_id, outcome)
         else:
-            future.set_result(outcome)
+            why = "The peer's answer is no object."
+            is_awaited = self._calls.settle(message_id, OcppCallError(format_violation(self.version), why))
+            if is_awaited:
+                self.counters.malformed += 1
+                if self.version is OcppVersion.V21:
+                    await self._send(encode_result_error(message_id, ErrorCode.FORMAT, "The answer is no object."))
+        if not is_awaited:
+            self.counters.unmatched_answers += 1
 
-    def _fail_pending(self, error: OcppClosedError) -> None:
-        if self._pending is not None and not self._pending[1].done():
-            self._pending[1].set_exception(error)
-
-    async def _answer_calls(self, schemas: Schemas) -> None:
-        try:
-            while True:
-                call, is_checked = await self._inbound.get()
-                answer = await self._answer(call, schemas, is_checked=is_checked)
-                self._unanswered.discard(call.message_id)
-                await self._send(answer)
-        except ConnectionError as error:
-            _LOGGER.debug("OCPP answer could not be sent: %s", error)
-
-    async def _answer(self, call: Call, schemas: Schemas, *, is_checked: bool) -> str:
-        handler = self._handlers.get(call.action)
-        if handler is None:
-            self.counters.unknown_actions += 1
-            code = ErrorCode.NOT_SUPPORTED if schemas.knows(call.action) else ErrorCode.NOT_IMPLEMENTED
-            return encode_error(call.message_id, code, f"{call.action} is not served here.")
-        await schemas.prepare(call.action)
-        if is_checked and not schemas.is_valid_request(call.action, call.payload):
-            self.counters.schema_violations += 1
-        try:
-            payload = await handler(call.payload)
-            schemas.check_response(call.action, payload)
-        except OcppCallError as error:
-            return encode_error(call.message_id, error.code, error.description, error.details)
-        except Exception:
-            # Whatever a peer sends must not end the connection of a charging vehicle.
-            self.counters.handler_errors += 1
-            _LOGGER.exception("Answering %s failed", call.action)
-            return encode_error(call.message_id, ErrorCode.INTERNAL)
-        return encode_result(call.message_id, payload)
+    async def _send_if_any(self, frame: str | None) -> None:
+        if frame is not None:
+            await self._send(frame)
 
     async def _send(self, frame: str) -> None:
         await self._socket.send_str(frame)
         self.counters.frames_out += 1
 
+    async def _next_frame(self) -> str | None:
+        """Return the next frame, noting whether it was there before we asked: then its sender did not wait for us."""
+        self._had_to_wait = False
+        mark = asyncio.get_running_loop().call_soon(self._note_waiting)
+        raw = await self._socket.receive_str()
+        mark.cancel()
+        return raw
+
+    def _note_waiting(self) -> None:
+        self._had_to_wait = True
+
     async def _take_from_budget(self, cost: float) -> None:
+        """Let a peer wait that sends too fast; whoever keeps to the pace still lets others take their turn."""
+        self._frames_ahead = max(0, self._frames_ahead + (-_WAITING_COUNTS if self._had_to_wait else 1))
         budget = self._frame_budget
         if budget is None or budget.take(cost):
-            self._delayed_in_a_row = 0
+            await asyncio.sleep(0)
             return
         self.counters.delayed_frames += 1
-        self._delayed_in_a_row += 1
-        if self._delayed_in_a_row > _MAX_DELAYED_FRAMES:
+        if self._frames_ahead > _MAX_FRAMES_AHEAD:
             raise OcppFloodError(f"The peer kept sending too fast: {self.counters.frames_in} frames so far.")
         await asyncio.sleep(budget.wait_s())
         budget.force(cost)
