@@ -245,6 +245,7 @@ async def test_an_idle_hour_writes_nothing() -> None:
         await station.boot()
         await status(station, "Available")
         await station.prepared()
+        assert await station.next_asked("GetConfiguration") == {}, "the last step: everything it can be set to"
         asked = len(station.asked)
         for _ in range(60):
             now_s[0] += 60

@@ -12,6 +12,8 @@ from tidewatt.ocpp.session import OcppCallError, OcppSession
 from tidewatt.ocpp.wire import number, rows, text
 from tidewatt.site import ChargerStatus
 
+from .tags import Verdict
+
 ACCEPTED = "Accepted"
 """The answer of a station that does what it was asked; everything else is its reason not to."""
 
@@ -107,8 +109,8 @@ class StationEvents(Protocol):
     def status_changed(self, report: StatusReport) -> None:
         """Take a connector's state."""
 
-    def authorises(self, id_tag: str | None, evse_id: int | None) -> bool:
-        """Tell whether a tag may charge on an EVSE, or with None on any of the station's."""
+    def authorise(self, id_tag: str | None, evse_id: int | None) -> Verdict:
+        """Judge whether a tag may charge on an EVSE, or with None on any of the station's."""
 
     async def transaction_started(self, start: TransactionStart) -> str:
         """Record a transaction durably and return its id; a repeated start gives the same id."""
@@ -125,19 +127,29 @@ class StationEvents(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """How a station is asked to measure."""
+    """How a station is asked to behave.
+
+    `measures_export`: it may be discharged, so what comes back is measured too. `admits_anyone`: who charges needs not
+    be known, so unknown tags may charge while the station is offline as well.
+    """
 
     meter_interval_s: int
     ping_interval_s: int
+    measures_export: bool = False
+    admits_anyone: bool = True
 
 
 @dataclass(slots=True, kw_only=True)
 class Capabilities:
-    """What a station said it can do; None and empty where it did not say."""
+    """What a station said it can do; None and empty where it did not say.
+
+    `message_limits` are the items and bytes that it takes in one message, by action (OCPP 2.x).
+    """
 
     rate_units: tuple[str, ...] = ()
     max_stack_level: int | None = None
     refused: dict[str, str] = field(default_factory=dict)
+    message_limits: dict[str, tuple[int | None, int | None]] = field(default_factory=dict)
 
 
 class Commands(Protocol):

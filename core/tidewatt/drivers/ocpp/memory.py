@@ -70,6 +70,9 @@ class StationRecord:
     """What is remembered of one station. `refused` maps settings it did not take to the refused value.
 
     `security_profile` is the highest of 2 and 3 that it was seen with: it is not let in with less (A05).
+    `message_limits` says how many items and bytes it takes in one message, by action (OCPP 2.x). `local_list` are the
+    tags of its local authorisation list with the EVSEs that each may use (none: all), as of `local_list_version`;
+    `cached_for` are those that its authorisation cache was last emptied for, None if it never was.
     """
 
     version: str = ""
@@ -84,6 +87,10 @@ class StationRecord:
     evses: dict[int, EvseRecord] = field(default_factory=dict)
     transactions: list[TransactionRecord] = field(default_factory=list)
     security_profile: int = 0
+    message_limits: dict[str, tuple[int | None, int | None]] = field(default_factory=dict)
+    local_list: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    local_list_version: int = 0
+    cached_for: list[str] | None = None
 
     def evse(self, evse_id: int) -> EvseRecord:
         """Return the record of an EVSE, a fresh one when there is none."""

@@ -21,6 +21,7 @@ from .point import Point
 from .sequence import missing
 from .settings import OcppSettings
 from .signed_values import SignedBook
+from .tags import Verdict
 from .tasks import Tasks
 from .transactions import TransactionBook
 
@@ -108,11 +109,14 @@ class Reports:
         self._push(report.evse_id)
         point.starter.consider()
 
-    def authorises(self, id_tag: str | None, evse_id: int | None) -> bool:
-        """Tell whether a tag may charge on an EVSE, or with None on any of the station's."""
+    def authorise(self, id_tag: str | None, evse_id: int | None) -> Verdict:
+        """Judge whether a tag may charge on an EVSE, or with None on any of the station's."""
         if evse_id is not None and evse_id in self._points:
-            return self._points[evse_id].starter.authorises(id_tag)
-        return any(point.starter.authorises(id_tag) for point in self._points.values())
+            return self._points[evse_id].starter.authorise(id_tag)
+        verdicts = [point.starter.authorise(id_tag) for point in self._points.values()]
+        accepted = [verdict for verdict in verdicts if verdict.is_accepted]
+        # A tag of no group must not come into one where everybody may charge.
+        return min(accepted, key=lambda verdict: verdict.group is not None, default=Verdict(is_accepted=False))
 
     async def transaction_started(self, start: TransactionStart) -> str:
         """Record a transaction on disk, then return its id."""
@@ -291,7 +295,7 @@ class Reports:
 
     def _check_tag(self, point: Point, transaction: TransactionRecord) -> None:
         """Stop a transaction that the station began with a tag that may not charge here."""
-        if transaction.id_tag is not None and not point.starter.authorises(transaction.id_tag):
+        if transaction.id_tag is not None and not point.starter.authorise(transaction.id_tag).is_accepted:
             self._tasks.spawn(point.starter.refuse(transaction.transaction_id))
 
     def _doubt(self, evse_id: int, transaction: TransactionRecord, wait_s: float) -> None:

@@ -12,10 +12,14 @@ from .dialect import ACCEPTED
 from .link import Link
 from .memory import EvseRecord, TransactionRecord
 from .settings import OcppSettings
+from .tags import Verdict, canonical
 from .tasks import Tasks
 
 OWN_TAG = "TIDEWATT"
 """The tag of transactions that nobody's RFID card began."""
+
+OWN_GROUP = "TIDEWATT-GROUP"
+"""The group of all tags that are listed (C09.FR.02)."""
 
 
 class Starter:
@@ -74,13 +78,18 @@ class Starter:
             self._is_starting = True
             self._tasks.spawn(self._start_by_itself())
 
-    def authorises(self, id_tag: str | None) -> bool:
-        """Tell whether a tag may charge here: a listed one, any where none are listed, or the one we asked for."""
+    def authorise(self, id_tag: str | None) -> Verdict:
+        """Judge whether a tag may charge here: a listed one, any where none are listed, or the one we asked for.
+
+        Those of a list belong together: each may end what another began.
+        """
         tags = self.charger.endpoint.id_tags
         if tags is None:
-            return True
-        allowed = {tag.casefold() for tag in (*tags, self._record.remote_tag or "") if tag}
-        return id_tag is not None and id_tag.casefold() in allowed
+            return Verdict(is_accepted=True)
+        allowed = {canonical(tag) for tag in (*tags, self._record.remote_tag or "") if tag}
+        if id_tag is None or canonical(id_tag) not in allowed:
+            return Verdict(is_accepted=False)
+        return Verdict(is_accepted=True, group=OWN_GROUP)
 
     def _is_due(self) -> bool:
         record, running = self._record, self._running()

@@ -118,6 +118,7 @@ class Station:
             report=self.report,
             push=self.push,
             heard=self._reports.heard,
+            authorise=self._reports.authorise,
             lost=lambda transaction: self._reports.transaction_refused(transaction, unknown=True),
         )
 
@@ -145,7 +146,13 @@ class Station:
                 self.points[evse_id] = self._new_point(charger)
             self.points[evse_id].configure(charger)
         if self._connection is not None and self._link.is_ready:
-            self._tasks.spawn(self._install_floors(self._connection, verify=False))
+            self._tasks.spawn(self._take_configuration(self._connection))
+
+    async def _take_configuration(self, connection: Connection) -> None:
+        async with connection.preparing:
+            await self._attempt(self._install_floors(connection, verify=False))
+            for block in self.blocks:
+                await self._attempt(block.prepare())
 
     def _new_point(self, charger: Charger) -> Point:
         evse_id = charger.endpoint.evse_id
@@ -268,6 +275,8 @@ class Station:
         wanted = Wanted(
             meter_interval_s=max(1, round(self._settings.meter_interval_s)),
             ping_interval_s=max(1, round(self._settings.ping_interval_s)),
+            measures_export=any(point.evse.charger.discharge_maximum_a > 0 for point in self.points.values()),
+            admits_anyone=all(point.evse.charger.endpoint.id_tags is None for point in self.points.values()),
         )
         found = await connection.commands.configure(wanted, self._record.refused)
         if found.refused and found.refused != self._record.refused:
@@ -276,6 +285,7 @@ class Station:
         self._record.rate_units = found.rate_units or self._record.rate_units
         self._record.max_stack_level = found.max_stack_level
         self._record.refused = found.refused
+        self._record.message_limits = found.message_limits
 
     async def _ask_state(self, connection: Connection, point: Point) -> None:
         evse_id = point.evse.charger.endpoint.evse_id

@@ -3,8 +3,22 @@
 A block belongs to one station, lives as long as the station is configured, and sees its connections come and go.
 """
 
+from .authorisation import Authorisation
 from .block import Answered, Block, Observer, StationContext
 from .factory import make_blocks
+from .local_list import LocalList
 from .transaction_status import TransactionState, TransactionStatus
+from .variables import Variables
 
-__all__ = ["Answered", "Block", "Observer", "StationContext", "TransactionState", "TransactionStatus", "make_blocks"]
+__all__ = [
+    "Answered",
+    "Authorisation",
+    "Block",
+    "LocalList",
+    "Observer",
+    "StationContext",
+    "TransactionState",
+    "TransactionStatus",
+    "Variables",
+    "make_blocks",
+]

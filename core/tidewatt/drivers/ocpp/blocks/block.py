@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
+from tidewatt.drivers.ocpp.caller import Caller
 from tidewatt.drivers.ocpp.dialect import ACCEPTED
 from tidewatt.drivers.ocpp.memory import Memory, StationRecord, TransactionRecord
 from tidewatt.drivers.ocpp.point import Point
 from tidewatt.drivers.ocpp.security import StationSecurity
 from tidewatt.drivers.ocpp.settings import OcppSettings
+from tidewatt.drivers.ocpp.tags import Verdict
 from tidewatt.drivers.ocpp.tasks import Tasks
 from tidewatt.drivers.ocpp.transactions import TransactionBook
 from tidewatt.ocpp.errors import OcppError
@@ -20,22 +22,14 @@ from tidewatt.ocpp.wire import child, text
 from tidewatt.site import Clock, CommandError, FaultCode
 
 
-class Caller(Protocol):
-    """Calls the station over whatever connection there is."""
-
-    def __call__(
-        self, action: str, payload: dict[str, Any], *, timeout_s: float | None = None
-    ) -> Awaitable[dict[str, Any]]:
-        """Return the payload of the answer; raises what `OcppSession.call` raises."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StationContext:
     """A station as its blocks see it.
 
     `points` is the station's live mapping by EVSE. `version` is None while no connection exists. `report` names a fault
     of one EVSE or (None) of all, `push` has control see the state of one or all anew, `heard` notes a sign of life,
-    `lost` takes a transaction for ended unless the station shows soon that it runs.
+    `lost` takes a transaction for ended unless the station shows soon that it runs, `authorise` judges whether a tag
+    may charge on an EVSE or (None) on any.
     """
 
     station_id: str
@@ -53,6 +47,7 @@ class StationContext:
     push: Callable[[int | None], None]
     heard: Callable[[], None]
     lost: Callable[[TransactionRecord], None]
+    authorise: Callable[[str | None, int | None], Verdict]
 
 
 async def demand(

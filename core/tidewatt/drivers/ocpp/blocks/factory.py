@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from .authorisation import Authorisation
 from .block import Block, StationContext
 from .data_transfer import DataTransfer
+from .local_list import LocalList
 from .transaction_status import TransactionStatus
 from .v2x import V2x
+from .variables import Variables
 
 
 def make_blocks(context: StationContext) -> tuple[Block, ...]:
     """Return the blocks of a station, in the order in which they are set up."""
-    return (TransactionStatus(context), DataTransfer(context), V2x(context))
+    variables = Variables(context)
+    return (
+        TransactionStatus(context),
+        Authorisation(context),
+        LocalList(context, variables),
+        variables,
+        DataTransfer(context),
+        V2x(context),
+    )

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 import logging
 
+from tidewatt.drivers.ocpp.device_model import VariableKey
 from tidewatt.drivers.ocpp.dialect import ACCEPTED, QUESTION_TIMEOUT_S, Capabilities, Wanted, ask
 from tidewatt.ocpp.session import OcppCallError, OcppSession
-from tidewatt.ocpp.wire import integer, rows, text
+from tidewatt.ocpp.wire import integer
+
+from . import keys
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -15,11 +18,15 @@ _RATE_UNITS = "ChargingScheduleAllowedChargingRateUnit"
 _STACK_LEVEL = "ChargeProfileMaxStackLevel"
 _MEASURANDS = "MeterValuesSampledData"
 _MEASURAND_CHOICES = (
+    "Current.Import,Power.Active.Import,Energy.Active.Import.Register,Voltage,SoC",
     "Current.Import,Power.Active.Import,Energy.Active.Import.Register,Voltage",
     "Current.Import,Power.Active.Import,Energy.Active.Import.Register",
     "Current.Import,Energy.Active.Import.Register",
 )
 """What a station is asked to measure, best first."""
+
+_EXPORTS = "Current.Export,Power.Active.Export,Energy.Active.Export.Register"
+"""What is measured besides where a vehicle may give back."""
 
 _TAKEN = (ACCEPTED, "RebootRequired")
 
@@ -31,11 +38,12 @@ async def configure(session: OcppSession, wanted: Wanted, refused: Mapping[str, 
     """
     choices = {
         "MeterValueSampleInterval": (str(wanted.meter_interval_s),),
-        _MEASURANDS: _MEASURAND_CHOICES,
+        _MEASURANDS: _measurands(wanted),
         "ClockAlignedDataInterval": ("0",),
         # A night of samples in one message is more than stations and networks carry.
         "StopTxnSampledData": ("",),
         "WebSocketPingInterval": (str(wanted.ping_interval_s),),
+        "AllowOfflineTxForUnknownId": ("true" if wanted.admits_anyone else "false",),
     }
     present = await _read(session, [_RATE_UNITS, _STACK_LEVEL, *choices])
     found = Capabilities(
@@ -46,6 +54,12 @@ async def configure(session: OcppSession, wanted: Wanted, refused: Mapping[str, 
         if not await _settle(session, key, values, present.get(key), refused.get(key)):
             found.refused[key] = values[0]
     return found
+
+
+def _measurands(wanted: Wanted) -> tuple[str, ...]:
+    if not wanted.measures_export:
+        return _MEASURAND_CHOICES
+    return (*(f"{choice},{_EXPORTS}" for choice in _MEASURAND_CHOICES[:2]), *_MEASURAND_CHOICES)
 
 
 async def _settle(
@@ -66,19 +80,14 @@ async def _settle(
     return False
 
 
-async def _read(session: OcppSession, keys: list[str]) -> dict[str, str]:
+async def _read(session: OcppSession, names: list[str]) -> dict[str, str]:
     """Return the values of the keys that the station knows."""
     try:
-        answer = await session.call("GetConfiguration", {"key": keys}, timeout_s=QUESTION_TIMEOUT_S)
+        found = await keys.read(session.call, [VariableKey("", name) for name in names], timeout_s=QUESTION_TIMEOUT_S)
     except OcppCallError as error:
         _LOGGER.debug("The station does not tell its configuration: %s", error)
         return {}
-    found = {}
-    for row in rows(answer, "configurationKey"):
-        key = text(row, "key")
-        if key is not None:
-            found[key] = text(row, "value", 500) or ""
-    return found
+    return {key.variable: row["value"] or "" for key, row in found.items()}
 
 
 def _rate_units(value: str) -> tuple[str, ...]:

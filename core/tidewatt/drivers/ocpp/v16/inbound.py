@@ -54,7 +54,6 @@ class InboundV16:
         self._events = events
         self._heartbeat_interval_s = heartbeat_interval_s
         self.handlers: Mapping[str, Handler] = {
-            "Authorize": self._on_authorize,
             "BootNotification": self._on_boot,
             "Heartbeat": self._on_heartbeat,
             "MeterValues": self._on_meter_values,
@@ -97,10 +96,6 @@ class InboundV16:
             )
         )
         return {}
-
-    async def _on_authorize(self, payload: dict[str, Any]) -> dict[str, Any]:
-        self._events.heard()
-        return {"idTagInfo": self._tag_info(text(payload, "idTag"), None)}
 
     async def _on_start(self, payload: dict[str, Any]) -> dict[str, Any]:
         connector_id = required(integer(payload, "connectorId"), "connectorId", _V16)
@@ -151,8 +146,8 @@ class InboundV16:
         self._events.heard()
         return {}
 
-    def _tag_info(self, id_tag: str | None, connector_id: int | None) -> dict[str, str]:
-        return {"status": ACCEPTED if self._events.authorises(id_tag, connector_id) else "Invalid"}
+    def _tag_info(self, id_tag: str, connector_id: int) -> dict[str, Any]:
+        return self._events.authorise(id_tag, connector_id).to_wire(_V16)
 
 
 def _error(payload: dict[str, Any]) -> str | None:

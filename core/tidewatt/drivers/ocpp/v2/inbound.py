@@ -56,7 +56,6 @@ _NOTED: dict[str, dict[str, Any]] = {
     "NotifyDisplayMessages": {},
     "NotifyEvent": {},
     "NotifyMonitoringReport": {},
-    "NotifyReport": {},
     "PublishFirmwareStatusNotification": {},
     "ReportChargingProfiles": {},
     "ReservationStatusUpdate": {},
@@ -74,7 +73,6 @@ class InboundV2:
         self._heartbeat_interval_s = heartbeat_interval_s
         self.handlers: Mapping[str, Handler] = {
             **{action: self._noted(answer) for action, answer in _NOTED.items()},
-            "Authorize": self._on_authorize,
             "BootNotification": self._on_boot,
             "Heartbeat": self._on_heartbeat,
             "MeterValues": self._on_meter_values,
@@ -121,10 +119,6 @@ class InboundV2:
             )
         )
         return {}
-
-    async def _on_authorize(self, payload: dict[str, Any]) -> dict[str, Any]:
-        self._events.heard()
-        return {"idTokenInfo": self._token_info(_tag(payload), None)}
 
     async def _on_meter_values(self, payload: dict[str, Any]) -> dict[str, Any]:
         self._events.measured(required(integer(payload, "evseId"), "evseId", _V2), payload)
@@ -189,8 +183,8 @@ class InboundV2:
             )
         )
 
-    def _token_info(self, tag: str | None, evse_id: int | None) -> dict[str, str]:
-        return {"status": ACCEPTED if self._events.authorises(tag, evse_id) else "Invalid"}
+    def _token_info(self, tag: str | None, evse_id: int | None) -> dict[str, Any]:
+        return self._events.authorise(tag, evse_id).to_wire(_V2)
 
 
 def _tag(payload: dict[str, Any]) -> str | None:

@@ -1,20 +1,24 @@
-"""Finding out what an OCPP 2.0.1 station can do, and having it measure: its device model."""
+"""Finding out what an OCPP 2.x station can do, and having it measure: its device model."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 import logging
-from typing import Any
 
+from tidewatt.drivers.ocpp.device_model import VariableKey
 from tidewatt.drivers.ocpp.dialect import ACCEPTED, QUESTION_TIMEOUT_S, Capabilities, Wanted
 from tidewatt.ocpp.session import OcppCallError, OcppSession
-from tidewatt.ocpp.wire import child, integer, rows, text
+from tidewatt.ocpp.wire import number
+
+from .exchange import Limits, read, write
 
 _LOGGER = logging.getLogger(__name__)
 
 _RATE_UNIT = "SmartChargingCtrlr.RateUnit"
 _STACK_LEVEL = "SmartChargingCtrlr.ProfileStackLevel"
-_MEASURANDS = "Current.Import,Power.Active.Import,Energy.Active.Import.Register,Voltage"
+_LIMITED = ("GetReport", "GetVariables", "SetVariables")
+_MEASURANDS = ("Current.Import", "Power.Active.Import", "Energy.Active.Import.Register", "Voltage", "SoC")
+_EXPORTS = ("Current.Export", "Power.Active.Export", "Energy.Active.Export.Register")
 _ENDS = "Energy.Active.Import.Register"
 _TAKEN = (ACCEPTED, "RebootRequired")
 
@@ -24,62 +28,92 @@ async def configure(session: OcppSession, wanted: Wanted, refused: Mapping[str, 
 
     Variables refused earlier, with the same value, are not tried again.
     """
-    values = {
-        "SampledDataCtrlr.TxUpdatedInterval": str(wanted.meter_interval_s),
-        "SampledDataCtrlr.TxUpdatedMeasurands": _MEASURANDS,
-        "SampledDataCtrlr.TxStartedMeasurands": _ENDS,
-        "SampledDataCtrlr.TxEndedMeasurands": _ENDS,
-        # A night of samples in one message is more than stations and networks carry.
-        "SampledDataCtrlr.TxEndedInterval": "0",
-        "AlignedDataCtrlr.Interval": "0",
-        "OCPPCommCtrlr.WebSocketPingInterval": str(wanted.ping_interval_s),
-    }
-    present = await _read(session, [_RATE_UNIT, _STACK_LEVEL, *values])
+    choices = _choices(wanted)
+    limited = [
+        f"DeviceDataCtrlr.{kind}[{action}]" for action in _LIMITED for kind in ("ItemsPerMessage", "BytesPerMessage")
+    ]
+    present = await _read(session, [_RATE_UNIT, _STACK_LEVEL, *choices, *limited])
     found = Capabilities(
         rate_units=tuple(unit for unit in ("A", "W") if unit in present.get(_RATE_UNIT, "").split(",")),
-        max_stack_level=integer(present, _STACK_LEVEL),
-        refused={name: value for name, value in values.items() if refused.get(name) == value},
+        max_stack_level=_whole(present.get(_STACK_LEVEL)),
+        refused={name: values[0] for name, values in choices.items() if refused.get(name) == values[0]},
+        message_limits={
+            action: (
+                _whole(present.get(f"DeviceDataCtrlr.ItemsPerMessage[{action}]")),
+                _whole(present.get(f"DeviceDataCtrlr.BytesPerMessage[{action}]")),
+            )
+            for action in _LIMITED
+        },
     )
-    changes = {
-        name: value for name, value in values.items() if present.get(name) != value and name not in found.refused
+    open_choices = {
+        name: values for name, values in choices.items() if present.get(name) != values[0] and name not in found.refused
     }
-    if changes:
-        found.refused |= await _write(session, changes)
+    found.refused |= await _settle(session, open_choices, present, Limits(*found.message_limits["SetVariables"]))
     return found
+
+
+def _choices(wanted: Wanted) -> dict[str, tuple[str, ...]]:
+    """Return the values that variables are to have, best first."""
+    exports = _EXPORTS if wanted.measures_export else ()
+    measurands = [",".join((*_MEASURANDS, *exports)), ",".join(_MEASURANDS), ",".join(_MEASURANDS[:-1])]
+    return {
+        "SampledDataCtrlr.TxUpdatedInterval": (str(wanted.meter_interval_s),),
+        "SampledDataCtrlr.TxUpdatedMeasurands": tuple(dict.fromkeys(measurands)),
+        "SampledDataCtrlr.TxStartedMeasurands": (_ENDS,),
+        "SampledDataCtrlr.TxEndedMeasurands": (_ENDS,),
+        # A night of samples in one message is more than stations and networks carry.
+        "SampledDataCtrlr.TxEndedInterval": ("0",),
+        "AlignedDataCtrlr.Interval": ("0",),
+        "OCPPCommCtrlr.WebSocketPingInterval": (str(wanted.ping_interval_s),),
+        "AuthCtrlr.OfflineTxForUnknownIdEnabled": ("true" if wanted.admits_anyone else "false",),
+    }
+
+
+async def _settle(
+    session: OcppSession, choices: Mapping[str, tuple[str, ...]], present: Mapping[str, str], limits: Limits
+) -> dict[str, str]:
+    """Set variables to the first value that the station takes; return the best values that it did not take."""
+    refused: dict[str, str] = {}
+    left = dict(choices)
+    while left:
+        values = {name: options[0] for name, options in left.items()}
+        not_taken = await _write(session, values, limits)
+        refused |= {name: choices[name][0] for name in not_taken}
+        left = {
+            name: left[name][1:]
+            for name in not_taken
+            if len(left[name]) > 1 and present.get(name) not in left[name][1:2]
+        }
+    return refused
 
 
 async def _read(session: OcppSession, names: list[str]) -> dict[str, str]:
     """Return the values of the variables that the station knows."""
+    keys = [VariableKey.parse(name) for name in names]
     try:
-        request = {"getVariableData": [_address(name) for name in names]}
-        answer = await session.call("GetVariables", request, timeout_s=QUESTION_TIMEOUT_S)
+        # A station that takes less than so many in one message refuses, and is asked in halves.
+        answers = await read(session.call, keys, Limits(), timeout_s=QUESTION_TIMEOUT_S)
     except OcppCallError as error:
         _LOGGER.debug("The station does not tell its variables: %s", error)
         return {}
-    found = {}
-    for row in rows(answer, "getVariableResult"):
-        value = text(row, "attributeValue", 2500)
-        if text(row, "attributeStatus") == ACCEPTED and value is not None:
-            found[_name(row)] = value
-    return found
+    return {
+        str(key): answer.value
+        for key, answer in answers.items()
+        if answer.status == ACCEPTED and answer.value is not None
+    }
 
 
-async def _write(session: OcppSession, changes: Mapping[str, str]) -> dict[str, str]:
+async def _write(session: OcppSession, changes: Mapping[str, str], limits: Limits) -> list[str]:
     """Set variables and return those that the station did not take."""
-    data = [{**_address(name), "attributeValue": value} for name, value in changes.items()]
+    values = {VariableKey.parse(name): value for name, value in changes.items()}
     try:
-        answer = await session.call("SetVariables", {"setVariableData": data}, timeout_s=QUESTION_TIMEOUT_S)
+        answers = await write(session.call, values, limits, timeout_s=QUESTION_TIMEOUT_S)
     except OcppCallError as error:
         _LOGGER.debug("The station does not let its variables be set: %s", error)
-        return dict(changes)
-    taken = {_name(row) for row in rows(answer, "setVariableResult") if text(row, "attributeStatus") in _TAKEN}
-    return {name: value for name, value in changes.items() if name not in taken}
+        return list(changes)
+    return [str(key) for key in values if key not in answers or answers[key].status not in _TAKEN]
 
 
-def _address(name: str) -> dict[str, Any]:
-    component, variable = name.split(".")
-    return {"component": {"name": component}, "variable": {"name": variable}}
-
-
-def _name(row: dict[str, Any]) -> str:
-    return f"{text(child(row, 'component'), 'name')}.{text(child(row, 'variable'), 'name')}"
+def _whole(value: str | None) -> int | None:
+    found = number(value)
+    return int(found) if found is not None and found.is_integer() and found >= 0 else None

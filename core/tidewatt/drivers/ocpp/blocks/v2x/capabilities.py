@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from tidewatt.drivers.ocpp.blocks.block import Caller
+from tidewatt.drivers.ocpp.caller import Caller
 from tidewatt.drivers.ocpp.dialect import ACCEPTED, QUESTION_TIMEOUT_S
 from tidewatt.ocpp.session import OcppCallError
 from tidewatt.ocpp.wire import child, rows, text
