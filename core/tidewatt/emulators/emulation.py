@@ -10,8 +10,9 @@ from tidewatt.ocpp.session import OcppVersion
 from tidewatt.site import Charger, Meter, ModbusEndpoint, ModbusMap, Site
 
 from .meters import MeterUnit, RegisterImage, sdm630_image, sunspec_image
-from .physics import ChargingPoint, EmulatedTime, History, House, Vehicle, World
+from .physics import ChargingPoint, EmulatedTime, History, House, World
 from .physics.world import slices
+from .points import make_point
 from .schema import EmulationSettings, MeterSettings, StationSettings
 from .station import LinkAddress, Outlet, Station, StationSpec, StationV2, StationV16
 
@@ -73,15 +74,11 @@ class Emulation:
         stations = {each.station_id: each for each in self.settings.stations}
         points = {}
         for charger in self.chargers():
-            vehicle = vehicles.get(charger.charger_id)
-            station = stations.get(charger.endpoint.station_id)
-            points[charger.charger_id] = ChargingPoint(
+            points[charger.charger_id] = make_point(
                 charger,
                 voltage_v=self.site.voltage_v,
-                vehicle=None if vehicle is None else Vehicle(vehicle.spec),
-                rated_a=None if station is None else station.rated_a,
-                reaction_s=0.0 if station is None else station.reaction_s,
-                plug_in_after_s=None if vehicle is None else vehicle.plug_in_after_s,
+                vehicle=vehicles.get(charger.charger_id),
+                station=stations.get(charger.endpoint.station_id),
             )
         return points
 
@@ -108,7 +105,12 @@ class Emulation:
             Outlet(each.endpoint.evse_id, self.world.points[each.charger_id], card=settings.rfid) for each in chargers
         ]
         return _STATIONS[settings.version](
-            StationSpec(address=address, open_to_all=settings.open_to_all, boot_s=settings.boot_s),
+            StationSpec(
+                address=address,
+                open_to_all=settings.open_to_all,
+                boot_s=settings.boot_s,
+                negative_limit=settings.negative_limit,
+            ),
             outlets,
             self.time,
             voltage_v=self.site.voltage_v,

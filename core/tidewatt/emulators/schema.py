@@ -16,6 +16,7 @@ from tidewatt.site.sections import Key, Section
 
 from .meters.sunspec import FLOAT_MODEL, INTEGER_MODEL
 from .physics import LoadStep, VehicleSpec
+from .vehicle_section import Iso15118Settings, iso15118_settings
 
 _VERSIONS = {"1.6": OcppVersion.V16, "2.0.1": OcppVersion.V201, "2.1": OcppVersion.V21}
 
@@ -33,7 +34,8 @@ class StationSettings:
     """One emulated station.
 
     `url` and `password` default to the site's; `rfid` is the card that every vehicle here is tapped with. `connectors`
-    are outlets that the site does not know, of a station that is to be discovered.
+    are outlets that the site does not know, of a station that is to be discovered. With `negative_limit` it lets
+    vehicles discharge on limits below zero, as vendors did before OCPP 2.1.
     """
 
     station_id: str
@@ -45,15 +47,20 @@ class StationSettings:
     open_to_all: bool = False
     boot_s: float = 3.0
     rated_a: float | None = None
+    negative_limit: bool = False
     connectors: tuple[Charger, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VehicleSettings:
-    """One emulated vehicle; `plug_in_after_s` None leaves it unplugged until somebody says otherwise."""
+    """One emulated vehicle; `plug_in_after_s` None leaves it unplugged until somebody says otherwise.
+
+    `iso15118` is what makes it able to give, and to speak with stations of OCPP 2.1; None for a plain one.
+    """
 
     charger_id: str
     spec: VehicleSpec
+    iso15118: Iso15118Settings | None = None
     plug_in_after_s: float | None = 0.0
 
 
@@ -156,7 +163,7 @@ def _sunspec_model(raw: Any) -> int:
 
 def _vehicle(raw: Any) -> VehicleSettings:
     fields = _VEHICLE.fields(_VEHICLE(raw))
-    own = {name: fields.pop(name) for name in ("charger_id", "plug_in_after_s") if name in fields}
+    own = {name: fields.pop(name) for name in ("charger_id", "plug_in_after_s", "iso15118") if name in fields}
     if fields.get("minimum_a", 0.0) > fields.get("maximum_a", float("inf")):
         raise vol.Invalid("Give a minimum_a that is not above maximum_a.", path=["minimum_a"])
     return VehicleSettings(spec=VehicleSpec(**fields), **own)
@@ -231,6 +238,7 @@ _STATION = Section(
         "open_to_all": Key("open_to_all", flag),
         "boot_s": Key("boot_s", _SECONDS),
         "rated_a": Key("rated_a", _POSITIVE_A),
+        "negative_limit": Key("negative_limit", flag),
         "connectors": Key("connectors", _each([_CONNECTOR])),
     }
 )
@@ -253,6 +261,7 @@ _VEHICLE = Section(
         "rise_a_per_s": Key("rise_a_per_s", _RAMP),
         "fall_a_per_s": Key("fall_a_per_s", _RAMP),
         "plug_in_after_s": Key("plug_in_after_s", _optional_seconds),
+        "iso15118": Key("iso15118", iso15118_settings),
     }
 )
 

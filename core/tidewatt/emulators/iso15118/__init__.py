@@ -4,12 +4,15 @@ Pure state machines that exchange typed messages: order, states, checks, answers
 standard; encoding, transport and certificates are left out.
 """
 
+from tidewatt.emulators.physics.power import PowerOrder
+
 from .choices import BatteryView, EvccSpec, EvccState
 from .conversation import Conversation
 from .evcc import Evcc
-from .parameters import EnergyNeeds, PowerLimits, PowerOrder, PowerProfile, PowerSchedule, ProfileEntry, ScheduleEntry
+from .parameters import EnergyNeeds, PowerLimits, PowerProfile, PowerSchedule, ProfileEntry, ScheduleEntry
 from .secc import Secc
 from .sequence import SeccState
+from .session import BMS_TIMEOUT, VehicleSession
 from .station_side import EvseFaults, EvseSpec, StationOrders
 from .words import (
     BptChannel,
@@ -23,6 +26,7 @@ from .words import (
 )
 
 __all__ = [
+    "BMS_TIMEOUT",
     "BatteryView",
     "BptChannel",
     "ControlMode",
@@ -48,4 +52,5 @@ __all__ = [
     "Service",
     "StationOrders",
     "StopKind",
+    "VehicleSession",
 ]

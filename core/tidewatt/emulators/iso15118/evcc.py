@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from tidewatt.emulators.physics.power import PowerOrder
+
 from . import messages as m
 from .choices import (
     BatteryView,
@@ -20,7 +22,7 @@ from .choices import (
     patience_s,
     worth_it,
 )
-from .parameters import ParameterSet, PowerOrder, PowerProfile
+from .parameters import ParameterSet, PowerProfile
 from .questions import Standing, next_request
 from .sequence import RESPONSES
 from .timing import CABLE_CHECK_S, COMMUNICATION_SETUP_S, ONGOING_S, PRECHARGE_S, Deadline

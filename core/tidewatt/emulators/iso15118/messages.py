@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .parameters import EnergyNeeds, ParameterSet, PowerLimits, PowerOrder, PowerProfile, PowerSchedule
+from tidewatt.emulators.physics.power import PowerOrder
+
+from .parameters import EnergyNeeds, ParameterSet, PowerLimits, PowerProfile, PowerSchedule
 from .words import (
     NEW_SESSION_ID,
     ChargeProgress,

@@ -129,16 +129,3 @@ class PowerProfile:
             -schedule.at(each).discharge_w - 1e-6 <= self.power_w(each) <= schedule.at(each).charge_w + 1e-6
             for each in moments
         )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PowerOrder:
-    """What the station's side lets flow now: limits, and `setpoint_w` (negative gives) where there is one."""
-
-    maximum_charge_w: float = 0.0
-    maximum_discharge_w: float = 0.0
-    setpoint_w: float | None = None
-
-    def within(self, power_w: float) -> float:
-        """Return the power nearest to a wish that is allowed."""
-        return min(max(power_w, -self.maximum_discharge_w), self.maximum_charge_w)

@@ -11,8 +11,10 @@ from dataclasses import replace
 from itertools import count
 from typing import Any
 
+from tidewatt.emulators.physics.power import PowerOrder
+
 from . import messages as m
-from .parameters import EnergyNeeds, ParameterSet, PowerLimits, PowerOrder, PowerProfile
+from .parameters import EnergyNeeds, ParameterSet, PowerLimits, PowerProfile
 from .sequence import EXPECTED, RESPONSES, SERVED_WITHOUT_SESSION, SeccState
 from .station_side import EvseFaults, EvseSpec, StationOrders, parameter_sets
 from .timing import SECC_ONGOING_S, SEQUENCE_S, Deadline

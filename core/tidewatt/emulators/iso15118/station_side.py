@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .parameters import ParameterSet, PowerLimits, PowerOrder, PowerSchedule
+from tidewatt.emulators.physics.power import PowerOrder
+
+from .parameters import ParameterSet, PowerLimits, PowerSchedule
 from .words import BptChannel, ControlMode, EvseNotification, GeneratorMode, MobilityNeedsMode, Service
 
 

@@ -9,23 +9,31 @@ from tidewatt.site import MINIMUM_CURRENT_A, PHASE_COUNT, Charger, PerPhase, Pha
 from .delay import DelayLine
 from .vehicle import Vehicle
 
+NOMINAL_FREQUENCY_HZ = 50.0
 CONTACTOR_GRACE_S = 3.0
 """A vehicle that does not stop this long after the pilot told it to is cut off (IEC 61851-1, table A.6)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """The current a station lets a session have, on the first `phases` terminals. Below 6 A it is a pause."""
+    """The current a station lets a session have, on the first `phases` terminals. Below 6 A it is a pause.
+
+    Only a vehicle that can give heeds the rest: it may give back `discharge_a`, and follows `setpoint_a` (negative
+    gives) where there is one.
+    """
 
     current_a: float
     phases: int = PHASE_COUNT
+    discharge_a: float = 0.0
+    setpoint_a: float | None = None
 
 
 class ChargingPoint:
     """One outlet and the vehicle that uses it.
 
     `site_current_a` is drawn on the site's phases, `terminal_current_a` at the charger's own terminals. `energy_wh` is
-    the register of the meter inside: it only grows. `maximum_seen_a` is the highest current on any terminal so far.
+    the register of the meter inside: it only grows; `energy_out_wh` is the one for what vehicles give back.
+    `maximum_seen_a` is the highest current on any terminal so far, `frequency_hz` that of the grid.
     """
 
     def __init__(
@@ -47,6 +55,8 @@ class ChargingPoint:
         self.pilot_a = 0.0
         self.terminal_current_a: PerPhase = (0.0, 0.0, 0.0)
         self.energy_wh = 0.0
+        self.energy_out_wh = 0.0
+        self.frequency_hz = NOMINAL_FREQUENCY_HZ
         self.maximum_seen_a = 0.0
         self._reaction_s = reaction_s
         self._offer: DelayLine[Offer | None] = DelayLine(reaction_s, None)
@@ -66,6 +76,11 @@ class ChargingPoint:
     def power_w(self) -> float:
         """Power into the vehicle."""
         return sum(self.terminal_current_a) * self.voltage_v
+
+    @property
+    def soc_pct(self) -> float | None:
+        """The vehicle's state of charge where the station is told: not through a mere control pilot."""
+        return None
 
     @property
     def about_to_give(self) -> bool:

@@ -10,12 +10,10 @@ from tidewatt.site import MAIN_CIRCUIT_ID, PerPhase, Site
 
 from .history import History
 from .house import House
-from .point import ChargingPoint
+from .point import NOMINAL_FREQUENCY_HZ, ChargingPoint
 
 SLICE_S = 0.1
 """Time for which currents are held constant, within a half."""
-
-NOMINAL_FREQUENCY_HZ = 50.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +46,7 @@ class MeterSample:
 class World:
     """House, charging points and circuits of a site, stepped in slices of constant current.
 
-    Deterministic: the same steps give the same world.
+    Deterministic: the same steps give the same world. `frequency_hz` is the grid's, and can be set.
     """
 
     def __init__(self, site: Site, points: Mapping[str, ChargingPoint], house: House) -> None:
@@ -57,6 +55,7 @@ class World:
         self.house = house
         self.history = History()
         self.now_s = 0.0
+        self.frequency_hz = NOMINAL_FREQUENCY_HZ
         self._import_wh = dict.fromkeys((circuit.circuit_id for circuit in site.circuits), 0.0)
         self._export_wh = dict(self._import_wh)
         self._inside = {circuit.circuit_id: _subtree(site, circuit.circuit_id) for circuit in site.circuits}
@@ -70,6 +69,7 @@ class World:
         self.now_s += slice_s
         self.house.step(slice_s)
         for point in self.points.values():
+            point.frequency_hz = self.frequency_hz
             point.step(slice_s)
         for circuit_id in self._import_wh:
             energy_wh = sum(self.circuit_current_a(circuit_id)) * self.site.voltage_v * slice_s / 3600
@@ -92,6 +92,7 @@ class World:
             voltage_v=(voltage_v, voltage_v, voltage_v) if self.site.phases > 1 else (voltage_v, 0.0, 0.0),
             import_wh=self._import_wh[circuit_id],
             export_wh=self._export_wh[circuit_id],
+            frequency_hz=self.frequency_hz,
         )
 
 

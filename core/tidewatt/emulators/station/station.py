@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 
 from tidewatt.emulators.physics import Clock, EmulatedTime, Offer, WrongClock
-from tidewatt.ocpp.charging import Limit, ProfileStore, Ruleset
+from tidewatt.ocpp.charging import Abilities, Limit, ProfileStore, Ruleset
 from tidewatt.ocpp.errors import OcppError
 
 from .dialect import Dialect, EndCause
@@ -26,11 +26,15 @@ BOOT_RETRY_S = 10.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StationSpec:
-    """What a station is. `open_to_all` starts a session for whoever plugs in; `boot_s` is how long a reboot takes."""
+    """What a station is. `open_to_all` starts a session for whoever plugs in; `boot_s` is how long a reboot takes.
+
+    With `negative_limit` it takes limits below zero as an order to discharge.
+    """
 
     address: LinkAddress
     open_to_all: bool = False
     boot_s: float = 3.0
+    negative_limit: bool = False
 
 
 class Station(Dialect):
@@ -45,7 +49,9 @@ class Station(Dialect):
         self.time: Clock = WrongClock(time, lambda: self.faults.clock_offset_s)
         self.voltage_v = voltage_v
         self.rules = Ruleset.of(spec.address.version)
-        self.profiles = ProfileStore(self.rules, voltage_v=voltage_v)
+        self.profiles = ProfileStore(
+            self.rules, voltage_v=voltage_v, abilities=Abilities(negative_limits=spec.negative_limit)
+        )
         self.variables = self.make_variables()
         self.accepted = False
         self.link = StationLink(
@@ -187,9 +193,7 @@ class Station(Dialect):
         self.spawn(self._boot_until_accepted())
 
     def _offer(self, outlet: Outlet) -> Offer:
-        limit = self.limit(outlet)
-        wanted_a = limit.current_a if limit.setpoint_a is None else max(0.0, limit.setpoint_a)
-        return Offer(min(wanted_a, outlet.point.rated_a), limit.phases)
+        return offer_of(self.limit(outlet), outlet.point.rated_a)
 
     def _install_own_profile(self, outlet: Outlet, permission: Permission | None) -> None:
         if permission is None or permission.profile is None or outlet.view is None:
@@ -323,3 +327,15 @@ class Station(Dialect):
             self._next_heartbeat_s = self.time.now_s + interval_s
             _LOGGER.info("Station %s booted.", self.station_id)
         return interval_s or BOOT_RETRY_S
+
+
+def offer_of(limit: Limit, rated_a: float) -> Offer:
+    """Return what a session may have under a limit, within the station's rating."""
+    setpoint_a = limit.setpoint_a
+    wanted_a = limit.current_a if setpoint_a is None else max(0.0, setpoint_a)
+    return Offer(
+        current_a=min(wanted_a, rated_a),
+        phases=limit.phases,
+        discharge_a=min(limit.discharge_a, rated_a),
+        setpoint_a=None if setpoint_a is None else min(max(setpoint_a, -rated_a), rated_a),
+    )

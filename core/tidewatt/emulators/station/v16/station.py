@@ -9,7 +9,7 @@ from typing import Any
 from tidewatt.emulators.station.dialect import EndCause
 from tidewatt.emulators.station.outbox import Letter
 from tidewatt.emulators.station.outlet import Outlet, Permission, Transaction
-from tidewatt.emulators.station.sampling import CURRENT, ENERGY, MEASURANDS, POWER, Sampled, sample
+from tidewatt.emulators.station.sampling import ENERGY, Sampled, default_measurands, measurands_of, sample
 from tidewatt.emulators.station.station import Station
 from tidewatt.emulators.station.variables import Variable, Variables, boolean, list_of, whole_number
 from tidewatt.ocpp.charging.rules import MAX_PERIODS, MAX_PROFILES, MAX_STACK_LEVEL
@@ -50,10 +50,11 @@ class StationV16(Station):
 
     def make_variables(self) -> Variables:
         """Return the configuration keys that have an effect here, and those that describe the station."""
+        points = [outlet.point for outlet in self.outlets.values()]
         writable = {
             "HeartbeatInterval": ("300", whole_number()),
             "MeterValueSampleInterval": ("60", whole_number()),
-            "MeterValuesSampledData": (f"{ENERGY},{POWER},{CURRENT}", list_of(MEASURANDS)),
+            "MeterValuesSampledData": (default_measurands(points), list_of(measurands_of(points))),
             "ConnectionTimeOut": ("60", whole_number(1)),
             "AuthorizeRemoteTxRequests": ("false", boolean),
             "StopTransactionOnInvalidId": ("true", boolean),

@@ -8,7 +8,7 @@ from typing import Any
 from tidewatt.emulators.station.dialect import EndCause
 from tidewatt.emulators.station.outbox import Letter
 from tidewatt.emulators.station.outlet import Outlet, Permission, Transaction
-from tidewatt.emulators.station.sampling import CURRENT, ENERGY, MEASURANDS, POWER, Sampled, sample
+from tidewatt.emulators.station.sampling import Sampled, default_measurands, measurands_of, sample
 from tidewatt.emulators.station.station import Station
 from tidewatt.emulators.station.variables import Variable, Variables, boolean, list_of, whole_number
 from tidewatt.ocpp.charging.rules import MAX_PERIODS, MAX_PROFILES, MAX_STACK_LEVEL
@@ -51,7 +51,8 @@ class StationV2(Station):
 
     def make_variables(self) -> Variables:
         """Return the variables that have an effect here, and those that describe the station."""
-        measurands = (f"{ENERGY},{POWER},{CURRENT}", list_of(MEASURANDS))
+        points = [outlet.point for outlet in self.outlets.values()]
+        measurands = (default_measurands(points), list_of(measurands_of(points)))
         writable = {
             ("OCPPCommCtrlr", "HeartbeatInterval"): ("300", whole_number()),
             ("SampledDataCtrlr", "TxUpdatedInterval"): ("60", whole_number()),
