@@ -87,6 +87,10 @@ class Station(Dialect):
 
     def decide(self) -> None:
         """Give every outlet's session what the charging profiles allow now."""
+        if self.link.online:
+            self.profiles.came_online(self.time.utc_s)
+        else:
+            self.profiles.went_offline(self.time.utc_s)
         for outlet in self.outlets.values():
             outlet.point.offer(self._offer(outlet) if outlet.energised else None)
 

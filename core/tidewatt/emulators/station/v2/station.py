@@ -11,6 +11,7 @@ from tidewatt.emulators.station.outlet import Outlet, Permission, Transaction
 from tidewatt.emulators.station.sampling import Sampled, default_measurands, measurands_of, sample
 from tidewatt.emulators.station.station import Station
 from tidewatt.emulators.station.variables import Variable, Variables, boolean, list_of, whole_number
+from tidewatt.ocpp.charging import Ruleset
 from tidewatt.ocpp.charging.rules import MAX_PERIODS, MAX_PROFILES, MAX_STACK_LEVEL
 from tidewatt.ocpp.session import Handler
 from tidewatt.site import ChargerStatus
@@ -28,6 +29,9 @@ _STOPPED = {
     EndCause.UNLOCK: ("Other", "UnlockCommand"),
 }
 """`stoppedReason` and `triggerReason` of the last event of a transaction."""
+
+_FEATURES = ("DynamicProfiles", "UseLocalTime", "RandomizedDelay", "LimitAtSoC", "EvseSleep", "MaxOfflineDuration")
+"""What 2.1 lets a station leave out of its charging profiles, and this one does not."""
 
 _BOOT_REASON = {
     EndCause.SOFT_RESET: "ScheduledReset",
@@ -73,6 +77,8 @@ class StationV2(Station):
             ("SmartChargingCtrlr", "Entries"): str(MAX_PROFILES),
             ("SmartChargingCtrlr", "Phases3to1"): "true",
         }
+        if self.rules is Ruleset.V21:
+            described |= {("SmartChargingCtrlr", f"SupportsFeature[{feature}]"): "true" for feature in _FEATURES}
         return Variables(
             [
                 Variable(component=component, name=name, value=value, accepts=accepts)
