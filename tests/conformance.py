@@ -43,8 +43,8 @@ _BLOCKS = {
 _HEAD = """# OCPP conformance
 
 Requirements of the OCPP specifications that tests of this repository show, on real sockets wherever a protocol is
-spoken. `script/conformance` writes this page from the marks of the tests. What is not in the table may work, but nothing
-here shows it.
+spoken. `script/conformance` writes this page from the marks of the tests. What is not in the table may work, but
+nothing here shows it.
 
 Ids such as K01.FR.06 are the specification's own, of OCPP 2.0.1 and 2.1. Where it has none, the chapter stands in their
 place. Tidewatt has not been certified by the Open Charge Alliance.

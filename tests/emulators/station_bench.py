@@ -25,7 +25,17 @@ type Payload = dict[str, Any]
 type Answer = Callable[[Payload], Payload]
 
 _DATE = "2027-01-01T00:00:00Z"
-_V16_ACTIONS = ("Authorize", "MeterValues", "StartTransaction", "StopTransaction", "StatusNotification", "Heartbeat")
+_V16_ACTIONS = (
+    "Authorize",
+    "MeterValues",
+    "StartTransaction",
+    "StopTransaction",
+    "StatusNotification",
+    "Heartbeat",
+    "FirmwareStatusNotification",
+    "DiagnosticsStatusNotification",
+    "LogStatusNotification",
+)
 _V201_ACTIONS = (
     "Authorize",
     "MeterValues",
@@ -33,6 +43,13 @@ _V201_ACTIONS = (
     "StatusNotification",
     "Heartbeat",
     "ReportChargingProfiles",
+    "FirmwareStatusNotification",
+    "LogStatusNotification",
+    "NotifyReport",
+    "NotifyDisplayMessages",
+    "NotifyMonitoringReport",
+    "NotifyCustomerInformation",
+    "ReservationStatusUpdate",
 )
 
 

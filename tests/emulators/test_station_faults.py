@@ -21,16 +21,14 @@ async def test_a_dropped_answer_is_missed_by_the_central_system_and_the_station_
 
 async def test_a_duplicated_call_arrives_twice(bench: Bench) -> None:
     await inject(bench, "fault", station="S16", fault="duplicate", value=1)
-    before = bench.central.sessions["S16"].counters.frames_in
     await bench.central.call("S16", "GetConfiguration", {})
-    await bench.until(lambda: bench.central.sessions["S16"].counters.frames_in >= before + 2)
-    assert bench.central.sessions["S16"].counters.unmatched_answers == 1
+    await bench.until(lambda: bench.central.sessions["S16"].counters.unmatched_answers == 1)
 
 
 async def test_a_reordered_frame_leaves_after_the_next(bench: Bench) -> None:
     await inject(bench, "fault", station="S201", fault="reorder", value=1)
     bench.outlet("S201").point.plug()
-    await bench.until(lambda: bench.outlet("S201").reported == "Occupied")
+    await bench.until(lambda: bench.outlet("S201").reported == {1: "Occupied"})
     assert bench.central.heard("S201", "StatusNotification", connectorStatus="Occupied") == []
     await bench.central.call("S201", "GetTransactionStatus", {})
     await bench.central.hears("S201", "StatusNotification", connectorStatus="Occupied")

@@ -10,7 +10,7 @@ from typing import Any
 import voluptuous as vol
 
 from tidewatt.site import MAIN_CIRCUIT_ID, SiteError
-from tidewatt.site.checks import Check, flag, number, text
+from tidewatt.site.checks import Check, flag, integer, number, text
 from tidewatt.site.schema import site_error
 from tidewatt.site.sections import Key, Section
 
@@ -118,6 +118,10 @@ async def _ignores_limit(emulation: Emulation, fields: Fields) -> str:
 
 async def _plug(emulation: Emulation, fields: Fields) -> str:
     _vehicle(emulation, fields)
+    if "connector" in fields:
+        _, outlet = _outlet(emulation, fields)
+        _known("connector", str(fields["connector"]), [str(each) for each in outlet.connector_ids])
+        outlet.connector_id = fields["connector"]
     _point(emulation, fields).plug()
     return f"The vehicle at {fields['charger']} is plugged in."
 
@@ -196,7 +200,15 @@ _COMMANDS: Mapping[str, Command] = {
     "fault": Command(_fields(station=text, fault=text, value=_number_or_flag), _fault),
     "heal": Command(_STATION, _heal),
     "vehicle_ignores_limit": Command(_fields(charger=text, on=flag), _ignores_limit),
-    "plug": Command(_CHARGER, _plug),
+    "plug": Command(
+        Section(
+            {
+                "charger": Key("charger", text, "Give charger as well."),
+                "connector": Key("connector", integer("Give the number of a connector.", least=1, most=10)),
+            }
+        ),
+        _plug,
+    ),
     "unplug": Command(_CHARGER, _unplug),
     "rfid": Command(_fields(charger=text, id_tag=text), _rfid),
 }

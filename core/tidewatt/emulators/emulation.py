@@ -102,7 +102,13 @@ class Emulation:
             password=settings.password or configured,
         )
         outlets = [
-            Outlet(each.endpoint.evse_id, self.world.points[each.charger_id], card=settings.rfid) for each in chargers
+            Outlet(
+                each.endpoint.evse_id,
+                self.world.points[each.charger_id],
+                card=settings.rfid,
+                connectors=settings.connectors_per_evse,
+            )
+            for each in chargers
         ]
         return _STATIONS[settings.version](
             StationSpec(

@@ -48,6 +48,7 @@ class StationSettings:
     boot_s: float = 3.0
     rated_a: float | None = None
     negative_limit: bool = False
+    connectors_per_evse: int = 1
     connectors: tuple[Charger, ...] = ()
 
 
@@ -239,6 +240,7 @@ _STATION = Section(
         "boot_s": Key("boot_s", _SECONDS),
         "rated_a": Key("rated_a", _POSITIVE_A),
         "negative_limit": Key("negative_limit", flag),
+        "connectors_per_evse": Key("connectors_per_evse", integer("Give 1 to 10.", least=1, most=10)),
         "connectors": Key("connectors", _each([_CONNECTOR])),
     }
 )

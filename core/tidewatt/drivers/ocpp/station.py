@@ -10,6 +10,7 @@ from typing import Any
 
 from aiohttp import WSCloseCode
 
+from tidewatt.ocpp.budget import TokenBucket
 from tidewatt.ocpp.errors import OcppClosedError, OcppFloodError, OcppTimeoutError
 from tidewatt.ocpp.frames import OcppVersion
 from tidewatt.ocpp.sockets import AiohttpSocket
@@ -32,7 +33,6 @@ from .limiter import Limiter
 from .link import Link
 from .memory import Memory, TransactionRecord
 from .point import Point
-from .profiles import ProfileBook, WriteBudget
 from .reports import Reports
 from .security import StationSecurity
 from .settings import OcppSettings
@@ -74,11 +74,10 @@ class Station:
         self._tasks = Tasks(f"OCPP station {station_id}")
         # A silent station becomes ready when the grace is over; a command that came before may wait for that.
         self._link = Link(settings.boot_grace_s + 1.0)
-        self.points: dict[int, Point] = {}
-        budget = WriteBudget(settings, clock, lambda: len(self.points))
-        self._profiles = ProfileBook(self._record, self._book.running, budget, settings, on_change=memory.save_soon)
+        self._increases = TokenBucket(settings.increases_burst, settings.increases_per_minute / 60.0, clock)
         self._connection: Connection | None = None
         self._last_heard_s = clock()
+        self.points: dict[int, Point] = {}
         self.refused_connections = 0
         self.signed = SignedBook(memory.document(f"signed-{station_id}", SignedRecord()))
         self._reports = Reports(
@@ -110,8 +109,6 @@ class Station:
             memory=self._memory,
             book=self._book,
             points=self.points,
-            profiles=self._profiles,
-            commands=self._link.commands,
             tasks=self._tasks,
             settings=self._settings,
             security=self._security,
@@ -137,9 +134,7 @@ class Station:
         await self._link.commands()
         if self._connection is None:
             raise OcppClosedError("The station is not connected.")
-        answer = await self._connection.session.call(action, payload, timeout_s=timeout_s)
-        self._profiles.heard(action, payload, answer)
-        return answer
+        return await self._connection.session.call(action, payload, timeout_s=timeout_s)
 
     def configure(self, chargers: Sequence[Charger]) -> None:
         """Take the chargers of this station; those that are known keep their state."""
@@ -173,10 +168,8 @@ class Station:
             running,
             is_confirmed=lambda: evse.transaction_is_confirmed,
             on_refused=lambda transaction, unknown: self._reports.transaction_refused(transaction, unknown=unknown),
-            agreement=lambda: evse.agreement,
-            report=lambda code, detail: self.report(code, detail, evse_id),
-            book=self._profiles,
             link=self._link,
+            increases=self._increases,
             tasks=self._tasks,
             clock=self._clock,
             settings=self._settings,
@@ -211,7 +204,6 @@ class Station:
         if previous is not None:
             self._tasks.spawn(previous.close())
         self._take_version(version)
-        self._profiles.connected()
         self._link.open(connection.commands)
         was_away = self._clock() - self._last_heard_s > self._settings.agreement_grace_s
         for point in self.points.values():
@@ -230,7 +222,6 @@ class Station:
             if self._connection is connection:
                 self._connection = None
                 self._link.close()
-                self._profiles.disconnected()
                 for block in self.blocks:
                     block.disconnected()
                 _LOGGER.info("OCPP station %s is no longer connected", self.station_id)
@@ -293,7 +284,6 @@ class Station:
             _LOGGER.info("OCPP station %s does not take %s", self.station_id, settings)
         self._record.rate_units = found.rate_units or self._record.rate_units
         self._record.max_stack_level = found.max_stack_level
-        self._record.dynamic_profiles = found.dynamic_profiles
         self._record.refused = found.refused
         self._record.message_limits = found.message_limits
 
@@ -381,7 +371,7 @@ class Station:
             "quirks": list(record.quirks),
             "refused_settings": sorted(record.refused),
             "refused_connections": self.refused_connections,
-            "profiles": self._profiles.diagnostics(),
+            "increases_left": round(self._increases.tokens, 1),
             "counters": asdict(connection.session.counters) if connection else None,
             "blocks": {type(block).__name__: block.diagnostics() for block in self.blocks},
             "evses": {

@@ -26,6 +26,7 @@ class EndCause(Enum):
     POWER_LOSS = auto()
     UNLOCK = auto()
     TRIGGER = auto()
+    FIRMWARE = auto()
 
 
 class Dialect(ABC):
@@ -55,11 +56,11 @@ class Dialect(ABC):
         """Tell whether the answer to an Authorize says yes."""
 
     @abstractmethod
-    def connector_status(self, outlet: Outlet) -> str:
+    def connector_status(self, outlet: Outlet, connector_id: int) -> str:
         """Return the status of a connector as StatusNotification words it."""
 
     @abstractmethod
-    def status_payload(self, outlet: Outlet) -> dict[str, Any]:
+    def status_payload(self, outlet: Outlet, connector_id: int) -> dict[str, Any]:
         """Return a StatusNotification."""
 
     @abstractmethod

@@ -26,6 +26,15 @@ class Permission:
     profile: ChargingProfile | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reservation:
+    """An EVSE is kept for a card until a moment."""
+
+    reservation_id: int
+    id_tag: str
+    until_utc_s: float
+
+
 EVERYBODY = Permission(id_tag="everybody", kind="NoAuthorization")
 """Whoever plugs in, at a station that is open to all."""
 
@@ -38,6 +47,7 @@ class Transaction:
     started_utc_s: float
     meter_start_wh: float
     permission: Permission | None
+    reservation_id: int | None = None
     seq_no: int = 0
 
     def next_seq_no(self) -> int:
@@ -47,18 +57,21 @@ class Transaction:
 
 
 class Outlet:
-    """An EVSE with one connector.
+    """An EVSE with one or several connectors, of which one can be used at a time: `connector_id`.
 
     `card` is held to the reader whenever the vehicle is plugged in. `permission` waits for a cable; a transaction with
-    a permission is energised. `spent` says that the plugged vehicle has had its transaction. `reported` is the status
-    last told to the central system, `status_seen` the last one there was.
+    a permission is energised. `spent` says that the plugged vehicle has had its transaction. `reported` are
+    the states of its connectors last told to the central system, `status_seen` the last status there was.
     """
 
-    def __init__(self, evse_id: int, point: ChargingPoint, *, card: str | None = None) -> None:
+    def __init__(self, evse_id: int, point: ChargingPoint, *, card: str | None = None, connectors: int = 1) -> None:
         self.evse_id = evse_id
+        self.connector_ids = range(1, connectors + 1)
+        self.connector_id = 1
         self.point = point
         self.card = card
         self.permission: Permission | None = None
+        self.reservation: Reservation | None = None
         self.permission_until_s = 0.0
         self.transaction: Transaction | None = None
         self.operative = True
@@ -66,7 +79,7 @@ class Outlet:
         self.spent = False
         self.was_plugged = False
         self.status_seen = ChargerStatus.AVAILABLE
-        self.reported: str | None = None
+        self.reported: dict[int, str] = {}
         self.next_sample_s = 0.0
 
     @property
@@ -94,10 +107,28 @@ class Outlet:
             started_utc_s=utc_s,
             meter_start_wh=self.point.energy_wh,
             permission=permission,
+            reservation_id=self._use_reservation(permission),
         )
         self.permission = None
         self.spent = False
         return self.transaction
+
+    def admits(self, id_tag: str) -> bool:
+        """Tell whether nobody else has reserved the outlet."""
+        return self.reservation is None or self.reservation.id_tag == id_tag
+
+    @property
+    def is_reserved(self) -> bool:
+        """Whether the outlet waits for whoever reserved it."""
+        return self.reservation is not None and self.status() is ChargerStatus.AVAILABLE
+
+    def _use_reservation(self, permission: Permission | None) -> int | None:
+        """Return the id of the reservation that somebody uses up by charging here."""
+        held = self.reservation
+        if held is None or permission is None or permission.id_tag != held.id_tag:
+            return None
+        self.reservation = None
+        return held.reservation_id
 
     def status(self) -> ChargerStatus:
         """Return the status in the words of OCPP 1.6."""

@@ -12,9 +12,13 @@ from typing import Any
 from tidewatt.emulators.physics import Clock, EmulatedTime, Offer, WrongClock
 from tidewatt.ocpp.charging import Abilities, Limit, ProfileStore, Ruleset
 from tidewatt.ocpp.errors import OcppError
+from tidewatt.ocpp.frames import OcppVersion
+from tidewatt.ocpp.session import Handler
 
+from .cards import Cards
 from .dialect import Dialect, EndCause
 from .faults import Faults
+from .features import make_features
 from .link import LinkAddress, StationLink
 from .outbox import Letter, Outbox
 from .outlet import EVERYBODY, Outlet, Permission
@@ -54,13 +58,20 @@ class Station(Dialect):
         )
         self.variables = self.make_variables()
         self.accepted = False
+        self.firmware_version = "1.0"
+        self._cards = Cards()
+        self.features = make_features(self, self._cards)
         self.link = StationLink(
-            spec.address, self.time, handlers=self.handlers(), on_open=self._on_open, faults=self.faults, random=random
+            spec.address,
+            self.time,
+            handlers=self._all_handlers(),
+            on_open=self._on_open,
+            faults=self.faults,
+            random=random,
         )
         self.outbox = Outbox(self.station_id, self.time, self.link.call, lambda: self.ready)
         self.reset_when_idle = False
         self._soon: list[Callable[[], None]] = []
-        self._known_cards: set[str] = set()
         self.boot_cause = EndCause.POWER_LOSS
         self._boots_until_s: float | None = None
         self._next_heartbeat_s = 0.0
@@ -72,9 +83,20 @@ class Station(Dialect):
         return self.spec.address.station_id
 
     @property
+    def version(self) -> OcppVersion:
+        """The OCPP version it speaks."""
+        return self.spec.address.version
+
+    @property
     def ready(self) -> bool:
         """Whether messages can be sent: connected, and booted with the central system's consent."""
         return self.link.online and self.accepted
+
+    def _all_handlers(self) -> dict[str, Handler]:
+        handlers = dict(self.handlers())
+        for feature in self.features:
+            handlers.update(feature.handlers())
+        return handlers
 
     # Life.
 
@@ -87,10 +109,6 @@ class Station(Dialect):
 
     def decide(self) -> None:
         """Give every outlet's session what the charging profiles allow now."""
-        if self.link.online:
-            self.profiles.came_online(self.time.utc_s)
-        else:
-            self.profiles.went_offline(self.time.utc_s)
         for outlet in self.outlets.values():
             outlet.point.offer(self._offer(outlet) if outlet.energised else None)
 
@@ -106,6 +124,8 @@ class Station(Dialect):
             action()
         for outlet in self.outlets.values():
             self._observe_outlet(outlet)
+        for feature in self.features:
+            feature.observe()
         self._beat()
         if self.reset_when_idle and not any(outlet.transaction for outlet in self.outlets.values()):
             self.reboot(EndCause.SOFT_RESET)
@@ -152,6 +172,9 @@ class Station(Dialect):
         if ask:
             self.spawn(self._authorize(outlet, permission))
             return
+        if not outlet.admits(permission.id_tag):
+            _LOGGER.info("Station %s: EVSE %d is reserved.", self.station_id, outlet.evse_id)
+            return
         outlet.permission = permission
         outlet.permission_until_s = self.time.now_s + self.connection_timeout_s()
         _LOGGER.info("Station %s: %s may charge at EVSE %d.", self.station_id, permission.id_tag, outlet.evse_id)
@@ -191,6 +214,11 @@ class Station(Dialect):
         self.spawn(self.link.block("reboot"))
         _LOGGER.info("Station %s reboots: %s.", self.station_id, cause.name)
 
+    def restart_with(self, firmware_version: str) -> None:
+        """Boot into other firmware."""
+        self.firmware_version = firmware_version
+        self.reboot(EndCause.FIRMWARE)
+
     def boot_again(self) -> None:
         """Send another BootNotification, as the central system asked for."""
         self.boot_cause = EndCause.TRIGGER
@@ -208,19 +236,23 @@ class Station(Dialect):
             _LOGGER.warning("Station %s ignores the profile of a remote start: %s.", self.station_id, reason)
 
     async def _authorize(self, outlet: Outlet, permission: Permission) -> None:
-        if not self.ready:
-            known = permission.id_tag in self._known_cards
-        else:
-            try:
-                known = self.is_authorized(await self.link.call("Authorize", self.authorize_payload(permission)))
-            except OcppError as error:
-                _LOGGER.warning("Station %s could not ask about a card: %s", self.station_id, error)
-                known = permission.id_tag in self._known_cards
-        if known:
-            self._known_cards.add(permission.id_tag)
+        if await self._may_charge(permission):
             self.permit(outlet, permission)
         else:
             _LOGGER.info("Station %s refuses card %s.", self.station_id, permission.id_tag)
+
+    async def _may_charge(self, permission: Permission) -> bool:
+        """Ask the central system about a card; without it, the local list and the cache."""
+        if self.ready:
+            try:
+                answer = await self.link.call("Authorize", self.authorize_payload(permission))
+            except OcppError as error:
+                _LOGGER.warning("Station %s could not ask about a card: %s", self.station_id, error)
+            else:
+                known = self.is_authorized(answer)
+                self._cards.learn(permission.id_tag, accepted=known)
+                return known
+        return self._cards.knows(permission.id_tag)
 
     # Observing.
 
@@ -271,10 +303,13 @@ class Station(Dialect):
             self.on_authorized(outlet, outlet.transaction)
 
     def _report_status(self, outlet: Outlet) -> None:
-        text = self.connector_status(outlet)
-        if self.ready and text != outlet.reported:
-            outlet.reported = text
-            self.notify("StatusNotification", self.status_payload(outlet))
+        if not self.ready:
+            return
+        for connector_id in outlet.connector_ids:
+            text = self.connector_status(outlet, connector_id)
+            if text != outlet.reported.get(connector_id):
+                outlet.reported[connector_id] = text
+                self.notify("StatusNotification", self.status_payload(outlet, connector_id))
 
     def _sample(self, outlet: Outlet) -> None:
         interval_s = self.sample_interval_s()
@@ -308,7 +343,7 @@ class Station(Dialect):
         if not self.accepted:
             await self._boot_until_accepted()
         for outlet in self.outlets.values():
-            outlet.reported = None
+            outlet.reported = {}
         self.outbox.wake()
 
     async def _boot_until_accepted(self) -> None:

@@ -28,6 +28,7 @@ _REASONS = {
     EndCause.HARD_RESET: "HardReset",
     EndCause.POWER_LOSS: "PowerLoss",
     EndCause.UNLOCK: "UnlockCommand",
+    EndCause.FIRMWARE: "Reboot",
 }
 
 _STATUS = {
@@ -84,7 +85,7 @@ class StationV16(Station):
             "chargePointVendor": "Tidewatt",
             "chargePointModel": "Emulated station",
             "chargePointSerialNumber": self.station_id[:25],
-            "firmwareVersion": "1.0",
+            "firmwareVersion": self.firmware_version,
         }
 
     def authorize_payload(self, permission: Permission) -> dict[str, Any]:
@@ -95,16 +96,18 @@ class StationV16(Station):
         """Tell whether an answer with idTagInfo says yes."""
         return bool(answer.get("idTagInfo", {}).get("status") == "Accepted")
 
-    def connector_status(self, outlet: Outlet) -> str:
+    def connector_status(self, outlet: Outlet, connector_id: int) -> str:  # noqa: ARG002 - 1.6 numbers outlets only
         """Return the status of a connector."""
+        if outlet.is_reserved:
+            return "Reserved"
         return _STATUS[outlet.status()]
 
-    def status_payload(self, outlet: Outlet) -> dict[str, Any]:
+    def status_payload(self, outlet: Outlet, connector_id: int) -> dict[str, Any]:
         """Return a StatusNotification."""
         return {
             "connectorId": outlet.evse_id,
             "errorCode": "NoError",
-            "status": self.connector_status(outlet),
+            "status": self.connector_status(outlet, connector_id),
             "timestamp": self.time.timestamp(),
         }
 
@@ -116,6 +119,8 @@ class StationV16(Station):
             "meterStart": math.floor(transaction.meter_start_wh),
             "timestamp": utc_text(transaction.started_utc_s),
         }
+        if transaction.reservation_id is not None:
+            payload["reservationId"] = transaction.reservation_id
 
         def answered(answer: dict[str, Any]) -> None:
             transaction.transaction_id = str(answer["transactionId"])

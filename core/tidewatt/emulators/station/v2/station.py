@@ -11,7 +11,6 @@ from tidewatt.emulators.station.outlet import Outlet, Permission, Transaction
 from tidewatt.emulators.station.sampling import Sampled, default_measurands, measurands_of, sample
 from tidewatt.emulators.station.station import Station
 from tidewatt.emulators.station.variables import Variable, Variables, boolean, list_of, whole_number
-from tidewatt.ocpp.charging import Ruleset
 from tidewatt.ocpp.charging.rules import MAX_PERIODS, MAX_PROFILES, MAX_STACK_LEVEL
 from tidewatt.ocpp.session import Handler
 from tidewatt.site import ChargerStatus
@@ -27,16 +26,15 @@ _STOPPED = {
     EndCause.HARD_RESET: ("ImmediateReset", "ResetCommand"),
     EndCause.POWER_LOSS: ("PowerLoss", "AbnormalCondition"),
     EndCause.UNLOCK: ("Other", "UnlockCommand"),
+    EndCause.FIRMWARE: ("Reboot", "ResetCommand"),
 }
 """`stoppedReason` and `triggerReason` of the last event of a transaction."""
-
-_FEATURES = ("DynamicProfiles", "UseLocalTime", "RandomizedDelay", "LimitAtSoC", "EvseSleep", "MaxOfflineDuration")
-"""What 2.1 lets a station leave out of its charging profiles, and this one does not."""
 
 _BOOT_REASON = {
     EndCause.SOFT_RESET: "ScheduledReset",
     EndCause.HARD_RESET: "RemoteReset",
     EndCause.TRIGGER: "Triggered",
+    EndCause.FIRMWARE: "FirmwareUpdate",
 }
 
 _CHARGING_STATE = {
@@ -77,8 +75,6 @@ class StationV2(Station):
             ("SmartChargingCtrlr", "Entries"): str(MAX_PROFILES),
             ("SmartChargingCtrlr", "Phases3to1"): "true",
         }
-        if self.rules is Ruleset.V21:
-            described |= {("SmartChargingCtrlr", f"SupportsFeature[{feature}]"): "true" for feature in _FEATURES}
         return Variables(
             [
                 Variable(component=component, name=name, value=value, accepts=accepts)
@@ -99,7 +95,7 @@ class StationV2(Station):
                 "vendorName": "Tidewatt",
                 "model": "Emulated station",
                 "serialNumber": self.station_id[:25],
-                "firmwareVersion": "1.0",
+                "firmwareVersion": self.firmware_version,
             },
         }
 
@@ -111,19 +107,21 @@ class StationV2(Station):
         """Tell whether an answer with idTokenInfo says yes. The answer to a TransactionEvent may leave it out."""
         return bool(answer.get("idTokenInfo", {"status": "Accepted"}).get("status") == "Accepted")
 
-    def connector_status(self, outlet: Outlet) -> str:
-        """Return the status of a connector."""
-        if not outlet.operative:
+    def connector_status(self, outlet: Outlet, connector_id: int) -> str:
+        """Return the status of a connector; while one of an EVSE is in use, the others cannot be."""
+        if not outlet.operative or (outlet.point.plugged and connector_id != outlet.connector_id):
             return "Unavailable"
-        return "Occupied" if outlet.point.plugged else "Available"
+        if outlet.point.plugged:
+            return "Occupied"
+        return "Reserved" if outlet.is_reserved else "Available"
 
-    def status_payload(self, outlet: Outlet) -> dict[str, Any]:
+    def status_payload(self, outlet: Outlet, connector_id: int) -> dict[str, Any]:
         """Return a StatusNotification."""
         return {
             "timestamp": self.time.timestamp(),
-            "connectorStatus": self.connector_status(outlet),
+            "connectorStatus": self.connector_status(outlet, connector_id),
             "evseId": outlet.evse_id,
-            "connectorId": 1,
+            "connectorId": connector_id,
         }
 
     def on_plugged(self, outlet: Outlet) -> None:
@@ -221,8 +219,10 @@ class StationV2(Station):
             "transactionInfo": info,
         }
         if introduce or kind == "Started":
-            event["evse"] = {"id": outlet.evse_id, "connectorId": 1}
+            event["evse"] = {"id": outlet.evse_id, "connectorId": outlet.connector_id}
             _introduce(event, transaction.permission)
+        if kind == "Started" and transaction.reservation_id is not None:
+            event["reservationId"] = transaction.reservation_id
         values = self._meter_values(outlet, context, names) if names else []
         if values:
             event["meterValue"] = values
