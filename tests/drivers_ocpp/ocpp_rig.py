@@ -210,9 +210,10 @@ def default_answers(version: str) -> dict[str, Any]:
     }
 
 
-def basic_auth(user: str, password: str) -> dict[str, str]:
+def basic_auth(user: str, password: str | bytes) -> dict[str, str]:
     """Return the header of basic authentication."""
-    return {"Authorization": "Basic " + b64encode(f"{user}:{password}".encode()).decode()}
+    secret = password.encode() if isinstance(password, str) else password
+    return {"Authorization": "Basic " + b64encode(f"{user}:".encode() + secret).decode()}
 
 
 @asynccontextmanager
@@ -221,7 +222,7 @@ async def connected(
     station_id: str = "CP-1",
     version: str = V16,
     *,
-    password: str | None = None,
+    password: str | bytes | None = None,
     answers: dict[str, Any] | None = None,
     tls: SSLContext | None = None,
 ) -> AsyncIterator[RawStation]:

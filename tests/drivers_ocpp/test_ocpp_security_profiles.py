@@ -261,6 +261,7 @@ async def test_a_revoked_certificate_is_refused() -> None:
 
 
 @shows("A05.FR.09", ocpp="1.6")
+@shows("A05.FR.07", ocpp=("2.0.1", "2.1"))
 @pytest.mark.parametrize("version", VERSIONS)
 async def test_a_station_seen_with_more_is_not_let_in_with_less(version: str) -> None:
     store = DictStore()

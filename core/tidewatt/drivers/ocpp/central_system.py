@@ -35,7 +35,7 @@ from .doors import Doors
 from .memory import Memory
 from .notices import Notices
 from .point import Point
-from .security import Peer, Refusal, SecurityKeeper, der_chain
+from .security import Peer, Refusal, SecurityEvent, SecurityKeeper, der_chain
 from .settings import OcppSettings
 from .station import Station
 
@@ -70,6 +70,7 @@ class CentralSystem:
         on_reading: ReadingListener,
         on_fault: FaultListener,
         on_discovered: Callable[[DiscoveredStation], None],
+        on_security_event: Callable[[SecurityEvent], None] = lambda _event: None,
         clock: Clock = time.monotonic,
         settings: OcppSettings | None = None,
     ) -> None:
@@ -86,7 +87,7 @@ class CentralSystem:
         self._closing: set[asyncio.Task[None]] = set()
         self._doors: Doors | None = None
         self._remotes: dict[str, str] = {}
-        self.security = SecurityKeeper(listener, store, record=self._memory.station)
+        self.security = SecurityKeeper(listener, store, record=self._memory.station, on_event=on_security_event)
 
     @property
     def bound_port(self) -> int:

@@ -66,6 +66,15 @@ class EvseRecord:
 
 
 @dataclass(slots=True)
+class SecurityEventRecord:
+    """A security event that a station reported."""
+
+    kind: str
+    at_utc: datetime
+    detail: str | None = None
+
+
+@dataclass(slots=True)
 class StationRecord:
     """What is remembered of one station. `refused` maps settings it did not take to the refused value.
 
@@ -91,6 +100,7 @@ class StationRecord:
     local_list: dict[str, tuple[int, ...]] = field(default_factory=dict)
     local_list_version: int = 0
     cached_for: list[str] | None = None
+    security_events: list[SecurityEventRecord] = field(default_factory=list)
 
     def evse(self, evse_id: int) -> EvseRecord:
         """Return the record of an EVSE, a fresh one when there is none."""

@@ -5,8 +5,12 @@ A block belongs to one station, lives as long as the station is configured, and 
 
 from .authorisation import Authorisation
 from .block import Answered, Block, Observer, StationContext
+from .certificates import Certificates
+from .credentials import Credentials
 from .factory import make_blocks
 from .local_list import LocalList
+from .roots import InstalledCertificate, Roots, RootUse
+from .security_events import SecurityEvents
 from .transaction_status import TransactionState, TransactionStatus
 from .variables import Variables
 
@@ -14,8 +18,14 @@ __all__ = [
     "Answered",
     "Authorisation",
     "Block",
+    "Certificates",
+    "Credentials",
+    "InstalledCertificate",
     "LocalList",
     "Observer",
+    "RootUse",
+    "Roots",
+    "SecurityEvents",
     "StationContext",
     "TransactionState",
     "TransactionStatus",

@@ -18,6 +18,7 @@ from tidewatt.site.security import server_names
 
 from .admission import Admission, Peer, Policy, Refusal, judge
 from .authority import Authority, IssuedRecord
+from .events import SecurityEvent
 from .tls import make_context, take_identity
 from .vault import Vault, new_password
 
@@ -30,7 +31,10 @@ type Endpoints = Mapping[str, tuple[OcppEndpoint, ...]]
 
 
 class SecurityKeeper:
-    """What a central system needs to keep strangers out. `stations` tells what is remembered of a station."""
+    """What a central system needs to keep strangers out.
+
+    `record` tells what is remembered of a station; `on_event` hears of the security events that stations report.
+    """
 
     def __init__(
         self,
@@ -38,15 +42,18 @@ class SecurityKeeper:
         store: StateStore,
         *,
         record: Callable[[str], StationRecord],
+        on_event: Callable[[SecurityEvent], None] = lambda _event: None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         tls = listener.tls
         self._listener = listener
         self._tls = tls
         self._record = record
+        self.on_event = on_event
         self.authority = Authority(store, tls.operator if tls else TlsListener().operator, now)
         self.vault = Vault(store)
         self._endpoints: Endpoints = {}
+        self._admitted: dict[str, int] = {}
         self._trusted_pem = ""
         self._server_pem: str | None = None
         self._renewing: asyncio.Task[None] | None = None
@@ -101,11 +108,16 @@ class SecurityKeeper:
         """Take note of a station that is let in. Tells whether its record changed and has to be stored."""
         if admission.password is not None:
             await self.vault.used(station_id, admission.password)
+        self._admitted[station_id] = admission.profile
         record = self._record(station_id)
         if admission.profile < 2 or admission.profile <= record.security_profile:
             return False
         record.security_profile = admission.profile
         return True
+
+    def profile_of(self, station_id: str) -> int | None:
+        """Return the security profile that a station last connected with, None before it did."""
+        return self._admitted.get(station_id)
 
     def allow_lower(self, station_id: str) -> None:
         """Let a station come with less than it was seen with; a person's decision (OCPP itself never lowers it)."""
@@ -220,6 +232,17 @@ class StationSecurity:
         return self._keeper.required(self._station_id)
 
     @property
+    def connected_profile(self) -> int | None:
+        """The security profile of the station's latest connection, None before there was one."""
+        return self._keeper.profile_of(self._station_id)
+
+    @property
+    def has_password(self) -> bool:
+        """Whether the station has a password that counts."""
+        configured = self._keeper.configured_password(self._station_id)
+        return bool(self._keeper.vault.accepted(self._station_id, configured))
+
+    @property
     def operator(self) -> str:
         """The organisation that certificates of stations name."""
         return self._keeper.authority.operator
@@ -246,6 +269,10 @@ class StationSecurity:
     def url(self, *, encrypted: bool) -> str:
         """Return the address at which the station reaches this machine; ValueError without TLS."""
         return self._keeper.url(encrypted=encrypted)
+
+    def announce(self, event: SecurityEvent) -> None:
+        """Tell listeners of an event."""
+        self._keeper.on_event(event)
 
     async def sign(self, request_pem: str) -> tuple[str, IssuedRecord]:
         """Return a certificate for the station's signing request; CertificateError when it may not have it.

@@ -41,7 +41,6 @@ _NOTED = (
     "DiagnosticsStatusNotification",
     "FirmwareStatusNotification",
     "LogStatusNotification",
-    "SecurityEventNotification",
     "SignedFirmwareStatusNotification",
 )
 """Notifications that need nothing but an empty answer."""
@@ -57,7 +56,6 @@ class InboundV16:
             "BootNotification": self._on_boot,
             "Heartbeat": self._on_heartbeat,
             "MeterValues": self._on_meter_values,
-            "SignCertificate": self._on_sign_certificate,
             "StartTransaction": self._on_start,
             "StatusNotification": self._on_status,
             "StopTransaction": self._on_stop,
@@ -137,10 +135,6 @@ class InboundV16:
         else:
             self._events.measured(connector_id, payload)
         return {}
-
-    async def _on_sign_certificate(self, _: dict[str, Any]) -> dict[str, Any]:
-        self._events.heard()
-        return {"status": "Rejected"}
 
     async def _on_noted(self, _: dict[str, Any]) -> dict[str, Any]:
         self._events.heard()

@@ -48,8 +48,6 @@ _UNAUTHORISED = ("EVConnected", "Idle")
 _NOTED: dict[str, dict[str, Any]] = {
     "ClearedChargingLimit": {},
     "FirmwareStatusNotification": {},
-    "Get15118EVCertificate": {"status": "Failed", "exiResponse": ""},
-    "GetCertificateStatus": {"status": "Failed"},
     "LogStatusNotification": {},
     "NotifyChargingLimit": {},
     "NotifyCustomerInformation": {},
@@ -59,8 +57,6 @@ _NOTED: dict[str, dict[str, Any]] = {
     "PublishFirmwareStatusNotification": {},
     "ReportChargingProfiles": {},
     "ReservationStatusUpdate": {},
-    "SecurityEventNotification": {},
-    "SignCertificate": {"status": "Rejected"},
 }
 """Messages that change nothing here, with their answers."""
 
