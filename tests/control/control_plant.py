@@ -19,6 +19,7 @@ from tidewatt.site import (
     ChargerState,
     ChargerStatus,
     Circuit,
+    LinkQuality,
     Meter,
     MeterReading,
     ModbusEndpoint,
@@ -29,6 +30,7 @@ from tidewatt.site import (
     Setpoint,
     Site,
     Vehicle,
+    VehicleState,
     Wish,
 )
 
@@ -77,7 +79,11 @@ def site(
 
 @dataclass
 class Car:
-    """A plugged vehicle and its charger, as physics has them. `phases` counts the charger's terminals in use."""
+    """A plugged vehicle and its charger, as physics has them. `phases` counts the charger's terminals in use.
+
+    `gives_a` is the most it agreed to give back, None for a vehicle that only charges; `stored_wh` is what its battery
+    holds, of which the station tells the share with every report unless `tells_soc` is off.
+    """
 
     phases: int = 3
     maximum_a: float = 32.0
@@ -89,6 +95,12 @@ class Car:
     obeys: bool = True
     wants: bool = True
     finished: bool = False
+    gives_a: float | None = None
+    obeys_when_giving: bool = True
+    capacity_wh: float = 60_000.0
+    stored_wh: float = 36_000.0
+    tells_soc: bool = True
+    link: LinkQuality | None = field(default_factory=lambda: LinkQuality(round_trip_s=0.05))
     follows_a: float = 0.0
     drawn_a: float = 0.0
     pending: list[tuple[float, float]] = field(default_factory=list)
@@ -108,11 +120,24 @@ class Car:
             self.follows_a = self.pending.pop(0)[1]
         offered_a = self.follows_a if self.obeys else self.maximum_a
         drawn_a = min(offered_a, self.maximum_a) if self.plugged and self.wants and not self.finished else 0.0
+        if drawn_a < 0 or (not self.obeys_when_giving and self.drawn_a < 0):
+            drawn_a = self._given(offered_a)
+        self.stored_wh += self.phases * 230.0 * self.drawn_a * TICK_S / 3600
         if drawn_a > 0 >= self.drawn_a:
             self.starts += 1
         if drawn_a <= 0 < self.drawn_a:
             self.stops += 1
         self.drawn_a = drawn_a
+
+    @property
+    def soc_pct(self) -> float:
+        """How full the battery really is."""
+        return 100 * self.stored_wh / self.capacity_wh
+
+    def _given(self, offered_a: float) -> float:
+        """Return what flows while it gives back: one that does not obey goes on as it was."""
+        wanted_a = offered_a if self.obeys_when_giving else self.drawn_a
+        return max(wanted_a, -(self.gives_a or 0.0))
 
 
 class Plant:
@@ -132,6 +157,7 @@ class Plant:
         self.house_a = house_a
         self.load_a: dict[str, Callable[[float], PerPhase]] = {}
         self.wishes: dict[str, Wish] = {}
+        self.vehicles: dict[str, VehicleState] = {}
         self.silent_meters: set[str] = set()
         self.meters: dict[str, MeterReading] = {}
         self.memory = Memory()
@@ -182,7 +208,7 @@ class Plant:
             site=self.site,
             meters=dict(self.meters),
             chargers={key: car.state for key, car in self.cars.items() if car.state is not None},
-            vehicles={},
+            vehicles=dict(self.vehicles),
             wishes=dict(self.wishes),
             settings=self.settings,
         )
@@ -244,6 +270,10 @@ class Plant:
             session=Session(transaction_id="1", started_at_utc="2026-01-01T00:00:00Z", energy_wh=0.0)
             if car.plugged and not car.finished
             else None,
+            discharge_maximum_a=car.gives_a if car.plugged and not car.finished else None,
+            soc_pct=(car.soc_pct if measured else (state.soc_pct if state else None)) if car.tells_soc else None,
+            soc_at_s=(self.now_s if measured else (state.soc_at_s if state else None)) if car.tells_soc else None,
+            link=car.link,
         )
 
     @staticmethod
@@ -259,6 +289,14 @@ class Plant:
         longest = run = 0
         for _, grid_a, _ in self.log:
             run = run + 1 if max(grid_a) > limit_a + 0.05 else 0
+            longest = max(longest, run)
+        return longest
+
+    def worst_excess_s(self, limit_a: float) -> int:
+        """Return how many meter readings in a row showed any phase feeding back more than the limit, at most."""
+        longest = run = 0
+        for _, grid_a, _ in self.log:
+            run = run + 1 if min(grid_a) < -limit_a - 0.05 else 0
             longest = max(longest, run)
         return longest
 

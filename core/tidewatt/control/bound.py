@@ -85,7 +85,7 @@ def _pause(point: Point) -> Reason | None:
         return _NOT_CONNECTED
     if point.wish.mode is Mode.OFF:
         return _MODE_OFF
-    if _is_over(point):
+    if is_over(point):
         return _VEHICLE
     highest_a = down_to_step(point.maximum_a, point.charger.step_a)
     if highest_a < point.minimum_a or highest_a <= 0:
@@ -93,7 +93,7 @@ def _pause(point: Point) -> Reason | None:
     return None
 
 
-def _is_over(point: Point) -> bool:
+def is_over(point: Point) -> bool:
     """Say whether the vehicle has had its session: it can draw nothing until another one begins."""
     state = point.state
     return state is not None and state.status is ChargerStatus.FINISHING and state.session is None
@@ -102,7 +102,9 @@ def _is_over(point: Point) -> bool:
 def _reserve(point: Point, snapshot: Snapshot) -> tuple[float, float, float]:
     """Return what a charger may draw per phase whatever it is told from now on."""
     if point.deviating or (point.online and not point.available):
-        return point.measured_a or NO_CURRENT
+        l1_a, l2_a, l3_a = point.measured_a or NO_CURRENT
+        # What is given back is no room: it may end at any time.
+        return (max(l1_a, 0.0), max(l2_a, 0.0), max(l3_a, 0.0)) if point.bidirectional else (l1_a, l2_a, l3_a)
     if point.online or not point.connected:
         return NO_CURRENT
     since_s = point.memory.offline_since_s

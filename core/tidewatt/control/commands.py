@@ -43,7 +43,8 @@ class Sender:
     """Sends one charger its setpoints, in a task of its own so that a slow charger delays no other.
 
     A setpoint is sent when its current is new, when half of its validity has passed, when the charger came online or
-    began a session, and, ever more rarely, after a failure. `fault` tells the last failure until a command succeeds.
+    began a session, and, ever more rarely, after a failure; one of a smaller current does not wait for that. `fault`
+    tells the last failure until a command succeeds.
     """
 
     def __init__(
@@ -88,7 +89,7 @@ class Sender:
     def _due(self, setpoint: Setpoint) -> bool:
         now_s = self._clock()
         if self.fault is not None and now_s < self._retry_at_s:
-            return self._attempted_a is not None and setpoint.current_a < self._attempted_a
+            return self._attempted_a is not None and abs(setpoint.current_a) < abs(self._attempted_a)
         if self.fault is not None or self._applied is None:
             return True
         current_a, at_s = self._applied

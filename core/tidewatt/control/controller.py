@@ -116,6 +116,7 @@ class Controller:
         """Load wishes and memory and begin to control."""
         # A wish made before the start is newer than any stored one.
         self._wishes = await self._keeper.load_wishes() | self._wishes
+        self._end_discharges_ruled_out()
         self._memory = await self._keeper.load_memory(self._clock)
         self._keeper.start()
         self._task = asyncio.create_task(self._run(), name=f"controller of {self._site.name}")
@@ -140,10 +141,28 @@ class Controller:
             case ChargerState():
                 before = self._chargers.get(reading.charger_id)
                 self._chargers[reading.charger_id] = reading
+                self._end_discharge_of_the_gone(reading)
                 if _matters(before, reading):
                     self._wake.set()
             case VehicleState():
                 self._vehicles[reading.vehicle_id] = reading
+
+    def _end_discharge_of_the_gone(self, state: ChargerState) -> None:
+        """A wish to discharge is about the vehicle that was there: the next one is not emptied by it."""
+        if state.plugged is False:
+            self._end_discharge(state.charger_id)
+
+    def _end_discharges_ruled_out(self) -> None:
+        """Forget wishes that the configuration does not allow any more: they would keep the charger at rest."""
+        for charger in self._site.chargers:
+            if charger.discharge_maximum_a <= 0:
+                self._end_discharge(charger.charger_id)
+
+    def _end_discharge(self, charger_id: str) -> None:
+        wish = self._wishes.get(charger_id)
+        if wish is not None and wish.discharge is not None:
+            self._wishes[charger_id] = replace(wish, discharge=None)
+            self._keeper.wishes_changed()
 
     def report(self, fault: Fault) -> None:
         """Take a fault that a driver saw; it is shown for a minute, a meter's until it is read again."""
@@ -175,6 +194,7 @@ class Controller:
             del self._wishes[charger_id]
         if gone:
             self._keeper.wishes_changed()
+        self._end_discharges_ruled_out()
         for charger_id in self._chargers.keys() - charger_ids:
             del self._chargers[charger_id]
         for meter_id in self._meters.keys() - {meter.meter_id for meter in site.meters}:
@@ -251,6 +271,8 @@ def _matters(before: ChargerState | None, after: ChargerState) -> bool:
     if before is None:
         return True
     sessions = [None if state.session is None else state.session.transaction_id for state in (before, after)]
-    return (before.online, before.plugged, before.status) != (after.online, after.plugged, after.status) or (
-        sessions[0] != sessions[1]
+    return (
+        (before.online, before.plugged, before.status) != (after.online, after.plugged, after.status)
+        or before.discharge_maximum_a != after.discharge_maximum_a
+        or sessions[0] != sessions[1]
     )

@@ -6,8 +6,10 @@ from .bound import bound
 from .cycle import Cycle
 from .estimate import estimate
 from .explain import explain
+from .give import give
 from .memory import Memory
 from .model import Decision, Snapshot
+from .permit import permit
 from .remember import remember
 from .sense import sense_chargers
 from .share import share
@@ -27,9 +29,11 @@ def decide(snapshot: Snapshot, memory: Memory) -> tuple[Decision, Memory]:
     for point in points:
         learn(point, snapshot)
         bound(point, snapshot)
+        permit(point, cycle)
     estimates = estimate(cycle, points)
     shine(cycle, points, estimates[0])
     room = share(cycle, points, estimates)
     smooth(cycle, points, estimates, room)
+    give(cycle, points, estimates)
     after = remember(cycle, points, estimates)
     return explain(cycle, points, estimates, room, after), after

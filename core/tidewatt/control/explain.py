@@ -45,7 +45,12 @@ def explain(
             )
             for node, one, row in zip(layout.nodes, estimates, rooms.headroom_a, strict=True)
         ),
-        faults=(*cycle.meters.faults, *_charger_faults(points), *_overload_faults(layout, estimates, after)),
+        faults=(
+            *cycle.meters.faults,
+            *_charger_faults(points),
+            *_overload_faults(layout, estimates, after),
+            *_excess_faults(layout, estimates, after),
+        ),
     )
 
 
@@ -61,6 +66,8 @@ def _charger_faults(points: list[Point]) -> list[Fault]:
             faults.append(fault)
         elif point.deviating:
             faults.append(deviation_fault(point))
+        elif point.give_fault is not None:
+            faults.append(point.give_fault)
     return faults
 
 
@@ -78,4 +85,21 @@ def _overload_faults(layout: Layout, estimates: list[CircuitEstimate], memory: M
         )
         detail = f"{circuit.name}: {over}; the chargers below have been reduced as far as they follow."
         faults.append(Fault(code=FaultCode.OVERLOAD, subject_id=circuit.circuit_id, detail=detail))
+    return faults
+
+
+def _excess_faults(layout: Layout, estimates: list[CircuitEstimate], memory: Memory) -> list[Fault]:
+    faults = []
+    for node, one in zip(layout.nodes, estimates, strict=True):
+        circuit = node.circuit
+        since_s = memory.circuits[circuit.circuit_id].excess_since_s
+        if since_s is None or memory.at_s is None or memory.at_s - since_s < OVERLOAD_FAULT_S:
+            continue
+        over = " and ".join(
+            f"L{phase + 1} feeds back {-current_a:.1f} A of {limit_a:g} A"
+            for phase, (current_a, limit_a) in enumerate(zip(one.current_a or (), circuit.export_limit_a, strict=True))
+            if one.exceeded[phase]
+        )
+        detail = f"{circuit.name}: {over}; discharging below it has been reduced as far as it follows."
+        faults.append(Fault(code=FaultCode.DISCHARGE_LIMIT, subject_id=circuit.circuit_id, detail=detail))
     return faults

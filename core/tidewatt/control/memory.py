@@ -30,6 +30,8 @@ class ChargerMemory:
     says that it drew more than it was told when last seen. `quiet_since_s` dates since when the vehicle was offered
     current and wanted none; while it gives way for that, it is kept. `deficit` counts the seconds this charger was left
     out for want of current.
+    `gave_last` says that it was told to discharge and not to charge since.
+    `floor_reached` says that the battery was empty enough to stop, `link_poor` that the link was too bad to discharge.
     """
 
     told: tuple[Told, ...] = ()
@@ -49,6 +51,9 @@ class ChargerMemory:
     sun_since_s: float | None = None
     shade_since_s: float | None = None
     deficit: float = 0.0
+    gave_last: bool = False
+    floor_reached: bool = False
+    link_poor: bool = False
 
     @property
     def current_a(self) -> float:
@@ -62,13 +67,17 @@ class CircuitMemory:
 
     `base_a` is the last estimate of its uncontrolled current, `drawn_a` the rest of what was metered. `held_a` follows
     the first up at once and down slowly, so that a flickering load does not make the chargers flicker.
-    `overloaded_since_s` dates an overload that still lasts.
+    `overloaded_since_s` dates an overload that still lasts. While anybody discharges, `cover_a` is the load that a
+    discharge may cover, which follows the estimate down at once and up slowly, and `excess_since_s` dates since when
+    more was fed back than may be.
     """
 
     base_a: PerPhase | None = None
     drawn_a: PerPhase | None = None
     held_a: PerPhase | None = None
     overloaded_since_s: float | None = None
+    cover_a: PerPhase | None = None
+    excess_since_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +102,11 @@ class Memory:
             at_s=move(self.at_s),
             chargers={key: _moved_charger(charger, offset_s, move) for key, charger in self.chargers.items()},
             circuits={
-                key: replace(circuit, overloaded_since_s=move(circuit.overloaded_since_s))
+                key: replace(
+                    circuit,
+                    overloaded_since_s=move(circuit.overloaded_since_s),
+                    excess_since_s=move(circuit.excess_since_s),
+                )
                 for key, circuit in self.circuits.items()
             },
         )

@@ -43,6 +43,10 @@ class ControlSettings:
     """The sun must have sufficed for this long before a solar charger starts."""
     solar_stop_s: float = 180.0
     """The sun must have failed for this long before a solar charger pauses."""
+    reversal_s: float = 10.0
+    """A charger that turns from charging to discharging, or back, rests at zero for at least this long."""
+    soc_tolerance_s: float = 900.0
+    """A state of charge older than this counts as unknown; until then what may have been taken out is reckoned off."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

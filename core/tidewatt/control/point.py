@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import math
 from typing import Final
 
-from tidewatt.site import Charger, ChargerState, PerPhase, Reason, ReasonCode, Wish
+from tidewatt.site import Charger, ChargerState, Fault, PerPhase, Reason, ReasonCode, Wish
 
 from .layout import Place
 from .memory import ChargerMemory, Told
@@ -39,7 +39,10 @@ class Point:
     `fail_safe` when it may not exceed its safe current; `solar` when it follows the sun; `reserve_a`, what it may draw
     outside the allocation; `held_off` when a pause must last; `taking_part` in the allocation.
     solar: since when there is enough sun to start (`sun_since_s`), or too little to go on (`shade_since_s`).
-    allocate: `share_a`, `share_reason`. smooth: `setpoint_a`, `reason`.
+    permit: whether it takes part in discharging (`giving`), its most as a magnitude (`give_maximum_a`) with the reason
+    `give_bound` for it, the fault that forbids it (`give_fault`), what it may go on to give back per phase although
+    nobody wants it to (`give_reserve_a`), and what to remember: `floor_reached`, `link_poor`.
+    allocate: `share_a`, a magnitude, `share_reason`. smooth: `setpoint_a`, `reason`.
     """
 
     place: Place
@@ -77,6 +80,13 @@ class Point:
     reserve_a: PerPhase = NO_CURRENT
     held_off: bool = False
     taking_part: bool = False
+    giving: bool = False
+    give_maximum_a: float = 0.0
+    give_bound: Reason = UNBOUND
+    give_fault: Fault | None = None
+    give_reserve_a: PerPhase = NO_CURRENT
+    floor_reached: bool = False
+    link_poor: bool = False
     share_a: float = 0.0
     share_reason: Reason = UNBOUND
     setpoint_a: float = 0.0
@@ -86,6 +96,16 @@ class Point:
     def current_a(self) -> float:
         """The current the charger was told last, 0 when it never was."""
         return self.told[-1].current_a if self.told else 0.0
+
+    @property
+    def bidirectional(self) -> bool:
+        """Whether it may discharge as configured, or was told to: only then a negative current means what it says."""
+        return self.charger.discharge_maximum_a > 0 or any(one.current_a < 0 for one in self.told)
+
+    @property
+    def given_a(self) -> float | None:
+        """The most it gives back on any phase it uses, as a magnitude; negative where it draws, None when unknown."""
+        return None if self.measured_a is None else -min(self.measured_a[phase] for phase in PHASES_OF[self.phases])
 
     def lower(self, maximum_a: float, reason: Reason) -> None:
         """Bound the charger from above, keeping the reason of whatever is lowest."""

@@ -12,7 +12,15 @@ from .memory import ChargerMemory, CircuitMemory, Memory, Told
 from .point import Point
 from .share import TURN_S
 
-_AT_WILL: Final = frozenset({ReasonCode.MODE_OFF, ReasonCode.NOT_CONNECTED, ReasonCode.UNAVAILABLE, ReasonCode.VEHICLE})
+_AT_WILL: Final = frozenset(
+    {
+        ReasonCode.MODE_OFF,
+        ReasonCode.NOT_CONNECTED,
+        ReasonCode.UNAVAILABLE,
+        ReasonCode.VEHICLE,
+        ReasonCode.REVERSAL,
+    }
+)
 """Pauses that a person or the world decided on: nothing holds the charger back afterwards."""
 
 _LONGEST_WAIT_S: Final = 4 * TURN_S
@@ -45,7 +53,7 @@ def _charger(point: Point, cycle: Cycle) -> ChargerMemory:
         on_since_s=_since(before.on_since_s, now_s) if on else None,
         off_since_s=off_since_s,
         paused_by=paused_by,
-        raised_at_s=now_s if point.setpoint_a > point.current_a else before.raised_at_s,
+        raised_at_s=now_s if _is_raised(point) else before.raised_at_s,
         phases=point.phases_learned,
         phases_seen=point.phases_seen,
         phases_since_s=point.phases_since_s,
@@ -55,11 +63,19 @@ def _charger(point: Point, cycle: Cycle) -> ChargerMemory:
         sun_since_s=point.sun_since_s,
         shade_since_s=point.shade_since_s,
         deficit=_deficit(point, cycle.elapsed_s),
+        gave_last=point.setpoint_a < 0 or (point.setpoint_a == 0 and before.gave_last),
+        floor_reached=point.floor_reached,
+        link_poor=point.link_poor,
     )
 
 
 def _since(before_s: float | None, now_s: float) -> float:
     return now_s if before_s is None else before_s
+
+
+def _is_raised(point: Point) -> bool:
+    """Say whether it is told to draw more than before, or to give back more."""
+    return point.setpoint_a > point.current_a or point.setpoint_a < min(point.current_a, 0.0)
 
 
 def _told(point: Point, settle_s: float, now_s: float) -> tuple[Told, ...]:
@@ -76,7 +92,9 @@ def _told(point: Point, settle_s: float, now_s: float) -> tuple[Told, ...]:
 
 def _pause(point: Point, now_s: float) -> tuple[float | None, Reason | None]:
     """Return since when the charger is paused by control, and the constraint that paused it."""
-    if point.setpoint_a > 0 or (point.pause is not None and point.pause.code in _AT_WILL):
+    if point.setpoint_a > 0 or point.wish.discharge is not None:
+        return None, None
+    if point.pause is not None and point.pause.code in _AT_WILL:
         return None, None
     if point.current_a > 0:
         return now_s, point.reason
@@ -109,11 +127,13 @@ def _deficit(point: Point, elapsed_s: float) -> float:
 def _circuit(one: CircuitEstimate, before: CircuitMemory, now_s: float) -> CircuitMemory:
     if one.current_a is None or one.base_a is None:
         # The last estimate is still the best guess for when the meter is back; what chargers drew then is not.
-        return CircuitMemory(base_a=before.base_a, held_a=before.held_a)
+        return CircuitMemory(base_a=before.base_a, held_a=before.held_a, cover_a=one.cover_a)
     l1_a, l2_a, l3_a = (current_a - base_a for current_a, base_a in zip(one.current_a, one.base_a, strict=True))
     return CircuitMemory(
         base_a=one.base_a,
         drawn_a=(l1_a, l2_a, l3_a),
         held_a=one.held_a,
         overloaded_since_s=_since(before.overloaded_since_s, now_s) if any(one.overloaded) else None,
+        cover_a=one.cover_a,
+        excess_since_s=_since(before.excess_since_s, now_s) if any(one.exceeded) else None,
     )

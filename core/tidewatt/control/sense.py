@@ -134,7 +134,13 @@ def _told(
         told = told[1:]
     if len(told) > 1 and measured_a is not None:
         last = told[-1]
-        followed = abs(max(measured_a) - last.current_a) <= _FOLLOWED_A
+        flow_a = min(measured_a) if _turns_or_gives(told) else max(measured_a)
+        followed = abs(flow_a - last.current_a) <= _FOLLOWED_A
         if followed and last.at_s < measured_at_s < last.settled_s:
             told = (*told[:-1], last._replace(settled_s=measured_at_s))
     return told
+
+
+def _turns_or_gives(told: tuple[Told, ...]) -> bool:
+    """Say whether a discharge is among what it was told: then what is still given back tells what it follows."""
+    return any(one.current_a < 0 for one in told)

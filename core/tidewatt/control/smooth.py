@@ -55,6 +55,8 @@ def smooth(cycle: Cycle, points: list[Point], estimates: list[CircuitEstimate], 
     """Fill in every setpoint and its reason."""
     raises = []
     for point in points:
+        if point.giving:
+            continue
         if not point.taking_part:
             _left_out(cycle, point, rooms.headroom_a)
             continue

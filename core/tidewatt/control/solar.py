@@ -53,7 +53,7 @@ def _runs(point: Point) -> bool:
 
 
 def _surplus_w(points: list[Point], main: CircuitEstimate, reading: MeterReading, voltage_v: PerPhase) -> float:
-    """Return what is exported now plus what the solar chargers take, in W."""
+    """Return what is exported now plus what the solar chargers take, less what is discharged, in W."""
     if reading.power_w is not None and all(math.isfinite(power_w) for power_w in reading.power_w):
         grid_w = sum(reading.power_w)
     else:
@@ -65,7 +65,7 @@ def _surplus_w(points: list[Point], main: CircuitEstimate, reading: MeterReading
 
 
 def _solar_current_a(points: list[Point], main: CircuitEstimate, phase: int) -> float:
-    """Return what the solar chargers draw on a phase, in keeping with the estimate of the main circuit."""
+    """Return what solar chargers draw on a phase, less what is discharged, in keeping with the main estimate."""
     draws, current_a, base_a = main.draws, main.current_a, main.base_a
     if draws is None or current_a is None or base_a is None:
         return 0.0
@@ -75,7 +75,7 @@ def _solar_current_a(points: list[Point], main: CircuitEstimate, phase: int) -> 
     return sum(
         draw.low_a[phase] + part * (draw.high_a[phase] - draw.low_a[phase])
         for index, draw in draws.items()
-        if points[index].solar
+        if points[index].solar or draw.low_a[phase] < 0
     )
 
 

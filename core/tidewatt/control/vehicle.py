@@ -36,7 +36,13 @@ def learn(point: Point, snapshot: Snapshot) -> None:
 
 
 def deviation_fault(point: Point) -> Fault:
-    """Return the fault of a charger that draws more than it was told."""
+    """Return the fault of a charger that draws or gives back more than it was told."""
+    if gives_too_much(point):
+        detail = (
+            f"{point.charger.name} gives back {point.given_a:.1f} A although it was told {point.current_a:g} A; it is "
+            "told to stop, and nobody else discharges into what it gives."
+        )
+        return Fault(code=FaultCode.CURRENT_DEVIATION, subject_id=point.charger.charger_id, detail=detail)
     detail = (
         f"{point.charger.name} draws {point.drawn_a or 0.0:.1f} A although it was told {point.current_a:g} A; "
         "its current is set aside and the others make room."
@@ -63,9 +69,10 @@ def _learn_phases(point: Point, settings: ControlSettings) -> None:
 def _watch_phases(point: Point, measured_a: PerPhase, settle_s: float) -> None:
     drawing = quiet = 0
     for phase in PHASES_OF[point.place.phases]:
-        if measured_a[phase] > _DRAWING_A:
+        flow_a = abs(measured_a[phase]) if point.bidirectional else measured_a[phase]
+        if flow_a > _DRAWING_A:
             drawing |= 1 << phase
-        elif measured_a[phase] < _QUIET_A:
+        elif flow_a < _QUIET_A:
             quiet |= 1 << phase
     if drawing & ~(point.phases_learned or point.place.vehicle_phases):
         # It draws where nobody expected it to: expect everything again.
@@ -82,7 +89,15 @@ def _deviates(point: Point) -> bool:
     """Once seen not to follow, a charger does not follow until a measurement shows otherwise."""
     if not point.online or point.drawn_a is None or not point.told:
         return False
-    return (point.settled or point.memory.deviating) and point.drawn_a > point.current_a + DEVIATION_A
+    if not (point.settled or point.memory.deviating):
+        return False
+    return point.drawn_a > max(point.current_a, 0.0) + DEVIATION_A or gives_too_much(point)
+
+
+def gives_too_much(point: Point) -> bool:
+    """Say whether a charger gives back more than it was told; giving less is the vehicle's right."""
+    given_a = point.given_a if point.bidirectional else None
+    return given_a is not None and given_a > max(-point.current_a, 0.0) + DEVIATION_A
 
 
 def _vehicle_limit(point: Point, settings: ControlSettings) -> float | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from tidewatt.site import MINIMUM_CURRENT_A, Charger, SiteError, Wish
+from tidewatt.site import MINIMUM_CURRENT_A, Charger, DischargeWish, SiteError, Wish
 
 
 def check_wish(charger: Charger, wish: Wish) -> None:
@@ -23,9 +23,22 @@ def check_wish(charger: Charger, wish: Wish) -> None:
         value = getattr(wish, field)
         if value is not None and not MINIMUM_CURRENT_A <= value <= highest_a:
             raise SiteError(f"{where}.{field}", value, f"Give a current from {MINIMUM_CURRENT_A:g} to {highest_a:g} A.")
+    if wish.discharge is not None:
+        _check_discharge(charger, wish.discharge, f"{where}.discharge")
     minimum_a = charger.minimum_a if wish.minimum_a is None else wish.minimum_a
     if wish.maximum_a is not None and wish.maximum_a < minimum_a:
         raise SiteError(f"{where}.maximum_a", wish.maximum_a, f"Give at least the minimum of {minimum_a:g} A.")
+
+
+def _check_discharge(charger: Charger, wish: DischargeWish, where: str) -> None:
+    if charger.discharge_maximum_a <= 0:
+        remedy = f"Set discharge_maximum_a of {charger.name} to the current in A that it may give back."
+        raise SiteError(f"{where}.power_w", wish.power_w, remedy)
+    if not (math.isfinite(wish.power_w) and wish.power_w > 0):
+        raise SiteError(f"{where}.power_w", wish.power_w, "Give a power in W greater than zero.")
+    until_pct = wish.until_soc_pct
+    if until_pct is not None and not 0 <= until_pct <= 100:
+        raise SiteError(f"{where}.until_soc_pct", until_pct, "Give a state of charge from 0 to 100 %, or none.")
 
 
 def wishes_document(wishes: Mapping[str, Wish]) -> dict[str, Any]:

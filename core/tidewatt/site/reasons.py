@@ -25,6 +25,22 @@ class ReasonCode(StrEnum):
     FAIL_SAFE = "fail_safe"
     NOT_CONNECTED = "not_connected"
     UNAVAILABLE = "unavailable"
+    DISCHARGE = "discharge"
+    """It gives back as much as was wished."""
+    EXPORT_LIMIT = "export_limit"
+    """The circuit, on the phase, lets no more be given back through it than what is used behind it."""
+    BATTERY_FLOOR = "battery_floor"
+    """The battery is at the floor below which its owner has nothing taken out."""
+    SOC_REACHED = "soc_reached"
+    """The battery is where the discharge was to end."""
+    SOC_UNKNOWN = "soc_unknown"
+    DISCHARGE_NOT_AGREED = "discharge_not_agreed"
+    """Configuration, station and vehicle have not all agreed to discharging."""
+    LINK_POOR = "link_poor"
+    UNMEASURED = "unmeasured"
+    """Nobody can tell what flows, so nothing is taken out."""
+    REVERSAL = "reversal"
+    """It rests at zero between charging and discharging."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -190,6 +190,7 @@ CHARGER = Section(
         "maximum_a": Key("maximum_a", _CURRENT_A),
         "step_a": Key("step_a", _CURRENT_A),
         "safe_a": Key("safe_a", _CURRENT_A),
+        "discharge_maximum_a": Key("discharge_maximum_a", _CURRENT_A),
         "weight": Key("weight", number("Give a share greater than zero.", above=0)),
         "mode": Key("mode", mode, write=str),
         "ocpp": Key(
@@ -212,6 +213,9 @@ VEHICLE = Section(
             "battery_capacity_wh",
             lambda raw: round(_CAPACITY_KWH(raw) * 1000, 3),
             write=lambda wh: None if wh is None else _plain(wh / 1000),
+        ),
+        "minimum_soc_pct": Key(
+            "minimum_soc_pct", number("Give the state of charge in % that discharging must leave.", least=0, most=100)
         ),
         "soc_entity": Key(
             "endpoint",

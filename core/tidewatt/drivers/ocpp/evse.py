@@ -166,6 +166,7 @@ class Evse:
             energy_discharged_wh=record.exported.total_wh if record.exported else None,
             discharge_maximum_a=self.discharge_maximum_a(running) if online else None,
             soc_pct=self.soc_pct(at_s),
+            soc_at_s=None if self._soc is None else self._soc[1],
         )
 
     @property
