@@ -44,7 +44,10 @@ class Operation(Protocol):
 
     mode: ClassVar[OperationMode]
     can_discharge: ClassVar[bool]
-    duration_s: int
+
+    @property
+    def duration_s(self) -> int:
+        """For how long it holds."""
 
     def period(self, bounds: Bounds) -> dict[str, Any]:
         """Return the schedule period in OCPP's words with powers in W within the bounds."""
