@@ -202,22 +202,28 @@ class V2x:
         return {"status": "Rejected", "statusInfo": {"reasonCode": "LimitExceeded", "additionalInfo": refusal}}
 
     def _after_authorize(self, payload: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
-        """Say which transfers a vehicle may choose from; where EVSEs differ, that waits for the EVSE (Q02.FR.03)."""
+        """Name the transfers that the station has and its vehicles may use; where EVSEs differ that waits (Q02.FR.03).
+
+        A station that says nothing of V2X is answered as if it had it, unless discharging is forbidden somewhere.
+        """
         if self._context.version() is not OcppVersion.V21 or text(child(answer, "idTokenInfo"), "status") != ACCEPTED:
             return answer
+        evse_ids = tuple(self._context.points)
         offers = {
             self.capabilities(evse_id).transfers(bidirectional=self.is_permitted(evse_id))
-            for evse_id in self._context.points
             if self.capabilities(evse_id).is_enabled
+            else ()
+            for evse_id in evse_ids
         }
-        if len(offers) != 1 or len(self._context.points) != sum(
-            self.capabilities(evse_id).is_enabled for evse_id in self._context.points
-        ):
+        if offers == {()} and all(self.is_permitted(evse_id) for evse_id in evse_ids):
             return answer
+        open_answer = {key: value for key, value in answer.items() if key != "allowedEnergyTransfer"}
+        if len(offers) != 1 or offers == {()}:
+            return open_answer
         tag = text(child(payload, "idToken"), "idToken")
         if tag is not None:
             self._tags = {*sorted(self._tags)[-_MOST_TAGS:], tag.casefold()}
-        return answer | {"allowedEnergyTransfer": list(offers.pop())}
+        return {**open_answer, "allowedEnergyTransfer": list(offers.pop())}
 
     def _after_transaction(self, payload: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
         info = child(payload, "transactionInfo")
