@@ -75,6 +75,7 @@ class FaultCode(StrEnum):
     SCHEDULING_CONFLICT = "SCHEDULING_CONFLICT"
     THERMAL_LIMIT = "THERMAL_LIMIT_REACHED"
     LATENCY_OVER_BUDGET = "LATENCY_OVER_BUDGET"
+    CLOCK_SKEWED = "CLOCK_SKEWED"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

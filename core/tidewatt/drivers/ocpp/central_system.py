@@ -195,6 +195,8 @@ class CentralSystem:
             self._refuse(station, verdict)
         if await self.security.admit(station.station_id, verdict):
             await self._memory.save()
+        if not station.may_connect():
+            raise web.HTTPTooManyRequests(headers={"Connection": "close", "Retry-After": "5"})
         self._remotes[station.station_id] = peer.remote
         if self._doors is not None:
             self._doors.gate.admitted(request.protocol)
@@ -211,7 +213,8 @@ class CentralSystem:
                 _LOGGER.warning("OCPP station %s offers no version that is spoken here: %s", station_id, offered)
             await socket.close(code=WSCloseCode.PROTOCOL_ERROR)
         else:
-            await station.serve(AiohttpSocket(socket), version, request.remote or "?")
+            abort = None if request.transport is None else request.transport.abort
+            await station.serve(AiohttpSocket(socket, abort=abort), version, request.remote or "?")
         return socket
 
     def _refuse(self, station: Station, refusal: Refusal) -> NoReturn:

@@ -9,6 +9,7 @@ from typing import Any
 from aiohttp import WSCloseCode
 
 from tidewatt.ocpp.budget import TokenBucket
+from tidewatt.ocpp.calls import ExchangeListener
 from tidewatt.ocpp.frames import OcppVersion
 from tidewatt.ocpp.session import Handler, OcppSession
 from tidewatt.ocpp.sockets import AiohttpSocket
@@ -39,6 +40,7 @@ class Connection:
         blocks: Sequence[Block],
         settings: OcppSettings,
         remote: str,
+        on_exchange: ExchangeListener | None = None,
     ) -> None:
         self.version = version
         self.remote = remote
@@ -54,6 +56,7 @@ class Connection:
             self._handlers(inbound, blocks),
             call_timeout_s=settings.call_timeout_s,
             frame_budget=TokenBucket(settings.frames_burst, settings.frames_per_s, asyncio.get_running_loop().time),
+            on_exchange=on_exchange,
         )
         self.commands: Commands = (
             CommandsV16(self.session) if version is OcppVersion.V16 else CommandsV2(self.session, version)

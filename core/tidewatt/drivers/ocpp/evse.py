@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from tidewatt.ocpp.wire import to_wire_time
-from tidewatt.site import Charger, ChargerState, ChargerStatus, PerPhase, Session
+from tidewatt.site import Charger, ChargerState, ChargerStatus, LinkQuality, PerPhase, Session
 
 from .agreement import Agreement
 from .dialect import StatusReport
@@ -147,8 +147,10 @@ class Evse:
         record.register = counted_from_register(record.register, measurement.energy_wh, at_utc)
         record.exported = counted_from_register(record.exported, measurement.exported_wh, at_utc)
 
-    def state(self, running: TransactionRecord | None, *, online: bool, at_s: float) -> ChargerState:
-        """Return the state for control; `at_s` is when the station was last heard."""
+    def state(
+        self, running: TransactionRecord | None, *, online: bool, at_s: float, link: LinkQuality | None = None
+    ) -> ChargerState:
+        """Return the state for control; `at_s` is when the station was last heard, `link` how well it is reached."""
         current_a, power_w, measured_at_s = self._flow(running, at_s)
         record = self.record
         return ChargerState(
@@ -167,6 +169,7 @@ class Evse:
             discharge_maximum_a=self.discharge_maximum_a(running) if online else None,
             soc_pct=self.soc_pct(at_s),
             soc_at_s=None if self._soc is None else self._soc[1],
+            link=link,
         )
 
     @property

@@ -261,7 +261,7 @@ class Limiter:
                 schedule_id=profile_id,
                 unit=RateUnit(self._unit),
                 periods=tuple(periods),
-                start_utc_s=math.floor(utc_now().timestamp()) - _CLOCK_MARGIN_S,
+                start_utc_s=math.floor(utc_now().timestamp() + self._station.clock_skew_s) - _CLOCK_MARGIN_S,
                 duration_s=duration_s,
             ),
             transaction_id=None if running is None else running.transaction_id,

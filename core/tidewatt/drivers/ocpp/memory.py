@@ -78,6 +78,7 @@ class SecurityEventRecord:
 class StationRecord:
     """What is remembered of one station. `refused` maps settings it did not take to the refused value.
 
+    `clock_skew_s` is how far its clock is known to be ahead of ours, which the times in profiles allow for.
     `security_profile` is the highest of 2 and 3 that it was seen with: it is not let in with less (A05).
     `message_limits` says how many items and bytes it takes in one message, by action (OCPP 2.x). `local_list` are the
     tags of its local authorisation list with the EVSEs that each may use (none: all), as of `local_list_version`;
@@ -101,6 +102,7 @@ class StationRecord:
     local_list_version: int = 0
     cached_for: list[str] | None = None
     security_events: list[SecurityEventRecord] = field(default_factory=list)
+    clock_skew_s: float = 0.0
 
     def evse(self, evse_id: int) -> EvseRecord:
         """Return the record of an EVSE, a fresh one when there is none."""

@@ -30,6 +30,9 @@ class OcppSettings:
     increases_burst: int = 10
     """Increases of the limit that a station takes in a row; stations store profiles in flash memory that wears."""
     increases_per_minute: float = 20.0
+    connects_burst: int = 20
+    connects_per_s: float = 0.5
+    """Connections of one station; one that keeps on coming back faster has to wait."""
     frames_burst: int = 400
     frames_per_s: float = 100.0
     """Frames taken from one station. Faster ones are slowed down, then cut off."""

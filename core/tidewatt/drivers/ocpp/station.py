@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 import logging
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from aiohttp import WSCloseCode
 
 from tidewatt.ocpp.budget import TokenBucket
-from tidewatt.ocpp.errors import OcppClosedError, OcppFloodError, OcppTimeoutError
+from tidewatt.ocpp.errors import OcppClosedError, OcppFloodError
 from tidewatt.ocpp.frames import OcppVersion
 from tidewatt.ocpp.sockets import AiohttpSocket
 from tidewatt.ocpp.wire import utc_now
@@ -26,13 +26,15 @@ from tidewatt.site import (
 
 from .blocks import StationContext, TransactionStatus, make_blocks
 from .connection import Connection
-from .dialect import ACCEPTED, Commands, Wanted
+from .dialect import Commands
 from .evse import Evse
 from .identity import StationIdentity
 from .limiter import Limiter
 from .link import Link
+from .link_quality import LinkWatch
 from .memory import Memory, TransactionRecord
 from .point import Point
+from .preparation import Preparation
 from .reports import Reports
 from .security import StationSecurity
 from .settings import OcppSettings
@@ -76,6 +78,8 @@ class Station:
         self._link = Link(settings.boot_grace_s + 1.0)
         self._increases = TokenBucket(settings.increases_burst, settings.increases_per_minute / 60.0, clock)
         self._connection: Connection | None = None
+        self._connects = TokenBucket(settings.connects_burst, settings.connects_per_s, clock)
+        self.link_watch = LinkWatch(self.report, self.push, clock)
         self._last_heard_s = clock()
         self.points: dict[int, Point] = {}
         self.refused_connections = 0
@@ -94,7 +98,9 @@ class Station:
             on_gap=lambda transaction: self.block(TransactionStatus).look_for(transaction),
             signed=self.signed,
         )
-        self.blocks = make_blocks(self._context())
+        context = self._context()
+        self.blocks = make_blocks(context)
+        self._preparation = Preparation(context, self.blocks)
         self.configure(chargers)
 
     def _context(self) -> StationContext:
@@ -146,13 +152,7 @@ class Station:
                 self.points[evse_id] = self._new_point(charger)
             self.points[evse_id].configure(charger)
         if self._connection is not None and self._link.is_ready:
-            self._tasks.spawn(self._take_configuration(self._connection))
-
-    async def _take_configuration(self, connection: Connection) -> None:
-        async with connection.preparing:
-            await self._attempt(self._install_floors(connection, verify=False))
-            for block in self.blocks:
-                await self._attempt(block.prepare())
+            self._tasks.spawn(self._preparation.reconfigure(self._connection))
 
     def _new_point(self, charger: Charger) -> Point:
         evse_id = charger.endpoint.evse_id
@@ -198,8 +198,15 @@ class Station:
     async def serve(self, socket: AiohttpSocket, version: OcppVersion, remote: str) -> None:
         """Talk to the station until its socket closes; an older connection is closed, it is half open."""
         connection = Connection(
-            socket, version, self._reports, blocks=self.blocks, settings=self._settings, remote=remote
+            socket,
+            version,
+            self._reports,
+            blocks=self.blocks,
+            settings=self._settings,
+            remote=remote,
+            on_exchange=self.link_watch.answered,
         )
+        self.link_watch.connected()
         previous, self._connection = self._connection, connection
         if previous is not None:
             self._tasks.spawn(previous.close())
@@ -212,7 +219,7 @@ class Station:
             if was_away:
                 point.evse.agreement = None
         _LOGGER.info("OCPP station %s is connected from %s with %s", self.station_id, remote, version)
-        connection.tasks.spawn(socket.keep_alive(self._settings.ping_interval_s))
+        connection.tasks.spawn(socket.keep_alive(self._settings.ping_interval_s, self.link_watch.ponged))
         connection.tasks.spawn(self._stop_waiting_for_boot(connection))
         try:
             await connection.session.run()
@@ -250,56 +257,7 @@ class Station:
         is_first = not self._link.is_ready
         self._link.make_ready()
         if is_first or booted:
-            connection.tasks.spawn(self._prepare(connection, booted=booted))
-
-    async def _prepare(self, connection: Connection, *, booted: bool) -> None:
-        """Ask how things stand, have the station measure, learn what it can do, and install the floor."""
-        async with connection.preparing:
-            for point in tuple(self.points.values()):
-                await self._attempt(self._ask_state(connection, point))
-            await self._attempt(self._learn(connection))
-            await self._attempt(self._install_floors(connection, verify=booted))
-            for block in self.blocks:
-                await self._attempt(block.prepare())
-            for point in tuple(self.points.values()):
-                point.starter.consider()
-
-    async def _attempt(self, step: Coroutine[None, None, None]) -> None:
-        """Do a step of the set-up; a station that does not answer one may answer the next."""
-        try:
-            await step
-        except OcppTimeoutError as error:
-            self.report(FaultCode.COMMAND_TIMEOUT, str(error))
-
-    async def _learn(self, connection: Connection) -> None:
-        wanted = Wanted(
-            meter_interval_s=max(1, round(self._settings.meter_interval_s)),
-            ping_interval_s=max(1, round(self._settings.ping_interval_s)),
-            measures_export=any(point.evse.charger.discharge_maximum_a > 0 for point in self.points.values()),
-            admits_anyone=all(point.evse.charger.endpoint.id_tags is None for point in self.points.values()),
-        )
-        found = await connection.commands.configure(wanted, self._record.refused)
-        if found.refused and found.refused != self._record.refused:
-            settings = ", ".join(f"{name} = {value!r}" for name, value in found.refused.items())
-            _LOGGER.info("OCPP station %s does not take %s", self.station_id, settings)
-        self._record.rate_units = found.rate_units or self._record.rate_units
-        self._record.max_stack_level = found.max_stack_level
-        self._record.refused = found.refused
-        self._record.message_limits = found.message_limits
-
-    async def _ask_state(self, connection: Connection, point: Point) -> None:
-        evse_id = point.evse.charger.endpoint.evse_id
-        await connection.commands.trigger_status(evse_id)
-        if self._book.running(evse_id) is not None:
-            await connection.commands.trigger_transaction(evse_id)
-
-    async def _install_floors(self, connection: Connection, *, verify: bool) -> None:
-        for evse_id, point in tuple(self.points.items()):
-            answer = await point.limiter.install_floor(connection.commands, verify=verify)
-            if answer != ACCEPTED:
-                self.report(FaultCode.COMMAND_REJECTED, f"The safe default limit was not taken: {answer}.", evse_id)
-            await point.limiter.catch_up()
-        self._memory.save_soon()
+            connection.tasks.spawn(self._preparation.run(connection, booted=booted))
 
     async def close(self, code: int = WSCloseCode.GOING_AWAY) -> None:
         """Close the connection; transactions on the station go on."""
@@ -313,7 +271,10 @@ class Station:
         for number, point in self.points.items():
             if evse_id in (None, number):
                 state = point.evse.state(
-                    self._book.running(number), online=self._link.is_ready, at_s=self._last_heard_s
+                    self._book.running(number),
+                    online=self._link.is_ready,
+                    at_s=self._last_heard_s,
+                    link=self.link_watch.quality,
                 )
                 self._on_reading(state)
 
@@ -339,6 +300,10 @@ class Station:
 
     async def _commands(self) -> Commands:
         return await self._link.commands()
+
+    def may_connect(self) -> bool:
+        """Tell whether another connection may begin now, and count it: each one costs a set-up."""
+        return self._connects.take()
 
     @property
     def is_connected(self) -> bool:
@@ -372,6 +337,7 @@ class Station:
             "refused_settings": sorted(record.refused),
             "refused_connections": self.refused_connections,
             "increases_left": round(self._increases.tokens, 1),
+            "link": self.link_watch.diagnostics(),
             "counters": asdict(connection.session.counters) if connection else None,
             "blocks": {type(block).__name__: block.diagnostics() for block in self.blocks},
             "evses": {

@@ -6,6 +6,7 @@ A block belongs to one station, lives as long as the station is configured, and 
 from .authorisation import Authorisation
 from .block import Answered, Block, Observer, StationContext
 from .certificates import Certificates
+from .clock import StationClock
 from .credentials import Credentials
 from .factory import make_blocks
 from .local_list import LocalList
@@ -26,6 +27,7 @@ __all__ = [
     "RootUse",
     "Roots",
     "SecurityEvents",
+    "StationClock",
     "StationContext",
     "TransactionState",
     "TransactionStatus",

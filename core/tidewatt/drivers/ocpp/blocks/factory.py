@@ -5,6 +5,7 @@ from __future__ import annotations
 from .authorisation import Authorisation
 from .block import Block, StationContext
 from .certificates import Certificates
+from .clock import StationClock
 from .credentials import Credentials
 from .data_transfer import DataTransfer
 from .local_list import LocalList
@@ -30,4 +31,5 @@ def make_blocks(context: StationContext) -> tuple[Block, ...]:
         certificates,
         roots,
         Credentials(context, certificates, roots),
+        StationClock(context),
     )
