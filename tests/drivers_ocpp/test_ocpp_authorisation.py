@@ -67,24 +67,6 @@ async def test_a_contract_that_nobody_here_can_check_is_refused(version: str) ->
     assert answer == {"idTokenInfo": {"status": "Invalid"}, "certificateStatus": "NoCertificateAvailable"}
 
 
-@pytest.mark.parametrize(
-    ("version", "discharge_a", "allowed"),
-    [(V21, (16.0, 16.0), True), (V21, (16.0, 0.0), False), (V201, (16.0, 16.0), None)],
-)
-async def test_giving_back_is_allowed_where_every_charger_may(
-    version: str, discharge_a: tuple[float, float], allowed: bool | None
-) -> None:
-    left, right = (
-        charger(name, evse_id=number, discharge_maximum_a=maximum_a)
-        for number, (name, maximum_a) in enumerate(zip(("left", "right"), discharge_a, strict=True), 1)
-    )
-    async with central([left, right]) as rig, connected(rig, version=version) as station:
-        answer = await station.call("Authorize", {"idToken": {"idToken": "CARD", "type": "ISO14443"}})
-        assert ("DC_BPT" in answer.get("allowedEnergyTransfer", ())) == bool(allowed)
-        if not allowed:
-            assert "allowedEnergyTransfer" not in answer, "without it a vehicle charges only"
-
-
 @BOTH
 @shows("C12.FR.03", "E01.FR.11", ocpp=("2.0.1", "2.1"))
 async def test_a_tag_that_the_station_let_in_is_judged_again_with_its_transaction(version: str) -> None:

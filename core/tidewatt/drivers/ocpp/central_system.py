@@ -12,7 +12,6 @@ from typing import Any, NoReturn
 
 from aiohttp import WSCloseCode, web
 
-from tidewatt.ocpp.errors import OcppError
 from tidewatt.ocpp.sockets import MAX_FRAME_BYTES, AiohttpSocket
 from tidewatt.site import (
     Charger,
@@ -29,8 +28,9 @@ from tidewatt.site import (
 )
 
 from .access import best_version, station_id_of
+from .blocks import RemoteControl, ResetKind
 from .connection import VERSIONS
-from .dialect import ACCEPTED
+from .depot import Depot
 from .doors import Doors
 from .memory import Memory
 from .notices import Notices
@@ -87,6 +87,7 @@ class CentralSystem:
         self._closing: set[asyncio.Task[None]] = set()
         self._doors: Doors | None = None
         self._remotes: dict[str, str] = {}
+        self._depot = Depot(clock)
         self.security = SecurityKeeper(listener, store, record=self._memory.station, on_event=on_security_event)
 
     @property
@@ -103,7 +104,14 @@ class CentralSystem:
         self._stations.clear()
         await self.security.start(_endpoints(self._chargers))
         self._configure_stations()
-        self._doors = Doors(self._listener, self._settings, self._clock, self._connect, self._handshake_failed)
+        self._doors = Doors(
+            self._listener,
+            self._settings,
+            self._clock,
+            self._connect,
+            depot=self._depot,
+            on_refused=self._handshake_failed,
+        )
         try:
             await self._doors.open(self.security.context)
         except OSError:
@@ -140,12 +148,8 @@ class CentralSystem:
 
     async def reset(self, charger_id: str, *, hard: bool = False) -> None:
         """Restart the station of a charger, at once or when idle; CommandError when it refuses."""
-        try:
-            answer = await self.station(charger_id).reset(hard=hard)
-        except OcppError as error:
-            answer = str(error)
-        if answer != ACCEPTED:
-            raise CommandError(charger_id, "resetting", answer)
+        kind = ResetKind.IMMEDIATE if hard else ResetKind.ON_IDLE
+        await self.station(charger_id).block(RemoteControl).reset(kind)
 
     def update_chargers(self, chargers: Sequence[Charger]) -> None:
         """Take a new configuration, also before `start`.
@@ -198,6 +202,7 @@ class CentralSystem:
         if not station.may_connect():
             raise web.HTTPTooManyRequests(headers={"Connection": "close", "Retry-After": "5"})
         self._remotes[station.station_id] = peer.remote
+        self._depot.note_address(station.station_id, f"{request.scheme}://{request.host}")
         if self._doors is not None:
             self._doors.gate.admitted(request.protocol)
         version = best_version(offered, VERSIONS)
@@ -265,6 +270,7 @@ class CentralSystem:
                     clock=self._clock,
                     settings=self._settings,
                     security=self.security.of(station_id),
+                    depot=self._depot,
                 )
             self._stations[station_id].push()
 

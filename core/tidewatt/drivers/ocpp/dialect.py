@@ -43,10 +43,7 @@ class StatusReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransactionStart:
-    """A transaction began on an EVSE; `transaction_id` None lets us choose it (OCPP 1.6).
-
-    `reservation_id` names the reservation that this transaction uses up.
-    """
+    """A transaction began on an EVSE; `transaction_id` None lets us choose it (OCPP 1.6)."""
 
     evse_id: int
     transaction_id: str | None
@@ -55,7 +52,6 @@ class TransactionStart:
     meter_start_wh: float | None = None
     authorised: bool = True
     offline: bool = False
-    reservation_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,9 +181,6 @@ class Commands(Protocol):
 
     async def composite_limits(self, evse_id: int, duration_s: int, rate_unit: str) -> Sequence[float] | None:
         """Return the limits that hold in the next seconds, one per period; None when the station will not say."""
-
-    async def reset(self, hard: bool) -> str:
-        """Restart the station: at once, or when its transactions have ended."""
 
 
 QUESTION_TIMEOUT_S: Final = 5.0

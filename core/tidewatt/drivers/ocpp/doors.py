@@ -10,6 +10,7 @@ from aiohttp import web
 
 from tidewatt.site import Clock, OcppListener
 
+from .depot import PREFIX, Depot
 from .security import Gate, GateLimits
 from .settings import OcppSettings
 
@@ -19,7 +20,7 @@ type Connect = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Doors:
-    """Listens on the configured ports and gives every request to `connect`."""
+    """Listens on the configured ports; gives requests for files to the depot and all others to `connect`."""
 
     def __init__(
         self,
@@ -27,10 +28,14 @@ class Doors:
         settings: OcppSettings,
         clock: Clock,
         connect: Connect,
+        *,
+        depot: Depot,
         on_refused: Callable[[str, str], None],
     ) -> None:
         self._listener = listener
+        self._depot = depot
         app = web.Application()
+        app.router.add_route("*", f"{PREFIX}{{token:[^/]+}}{{rest:.*}}", self._serve_file)
         app.router.add_get("/{address:.*}", connect)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_CLOSE_TIMEOUT_S)
         self._servers: dict[str, asyncio.Server] = {}
@@ -75,6 +80,12 @@ class Doors:
         await self.gate.close()
         await self._runner.cleanup()
         self._servers.clear()
+
+    async def _serve_file(self, request: web.Request) -> web.StreamResponse:
+        """Let one who comes with a ticket take the time that a file needs."""
+        if self._depot.is_known(request.match_info["token"]):
+            self.gate.admitted(request.protocol)
+        return await self._depot.serve(request)
 
     def _new_handler(self) -> asyncio.Protocol:
         if self._runner.server is None:

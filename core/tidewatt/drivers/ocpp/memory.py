@@ -75,6 +75,32 @@ class SecurityEventRecord:
 
 
 @dataclass(slots=True)
+class ReservationRecord:
+    """An EVSE, or with `evse_id` 0 any of its station, that is kept free for a tag."""
+
+    reservation_id: int
+    evse_id: int
+    id_tag: str
+    expires_at_utc: datetime
+
+
+@dataclass(slots=True)
+class FirmwareRecord:
+    """An update of the firmware: OCPP's word for how far it is, and what a station still fetches of us.
+
+    `request_id` is None where the version has no such thing (OCPP 1.6). `file` and `token` are None where the station
+    fetches it elsewhere.
+    """
+
+    status: str
+    started_at_utc: datetime
+    request_id: int | None = None
+    changed_at_utc: datetime | None = None
+    file: str | None = None
+    token: str | None = field(default=None, repr=False)
+
+
+@dataclass(slots=True)
 class StationRecord:
     """What is remembered of one station. `refused` maps settings it did not take to the refused value.
 
@@ -103,6 +129,8 @@ class StationRecord:
     cached_for: list[str] | None = None
     security_events: list[SecurityEventRecord] = field(default_factory=list)
     clock_skew_s: float = 0.0
+    reservations: list[ReservationRecord] = field(default_factory=list)
+    firmware_update: FirmwareRecord | None = None
 
     def evse(self, evse_id: int) -> EvseRecord:
         """Return the record of an EVSE, a fresh one when there is none."""

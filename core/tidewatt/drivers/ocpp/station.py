@@ -26,6 +26,7 @@ from tidewatt.site import (
 
 from .blocks import StationContext, TransactionStatus, make_blocks
 from .connection import Connection
+from .depot import Depot
 from .dialect import Commands
 from .evse import Evse
 from .identity import StationIdentity
@@ -63,9 +64,11 @@ class Station:
         clock: Clock,
         settings: OcppSettings,
         security: StationSecurity,
+        depot: Depot,
     ) -> None:
         self.station_id = station_id
         self._security = security
+        self._depot = depot
         self._memory = memory
         self._record = memory.station(station_id)
         self._book = TransactionBook(memory.system, self._record)
@@ -118,6 +121,7 @@ class Station:
             tasks=self._tasks,
             settings=self._settings,
             security=self._security,
+            depot=self._depot,
             clock=self._clock,
             call=self._call,
             version=version,
@@ -284,10 +288,6 @@ class Station:
         for number, point in self.points.items():
             if evse_id in (None, number):
                 self._on_fault(Fault(code=code, subject_id=point.evse.charger.charger_id, detail=detail))
-
-    async def reset(self, *, hard: bool = False) -> str:
-        """Restart the station, at once or when idle; the status word of its answer."""
-        return await (await self._commands()).reset(hard)
 
     async def trigger_status(self, evse_id: int) -> str:
         """Have the station tell the state of an EVSE; the status word of its answer."""

@@ -4,12 +4,22 @@ A block belongs to one station, lives as long as the station is configured, and 
 """
 
 from .authorisation import Authorisation
-from .block import Answered, Block, Observer, StationContext
+from .availability import Availability
+from .block import Answered, Block, Listeners, Observer, StationContext, Taken
 from .certificates import Certificates
 from .clock import StationClock
 from .credentials import Credentials
+from .customers import CustomerInformation
+from .data_transfer import DataAnswer, DataTransfer
+from .display import DisplayMessage, DisplayMessages, DisplayPriority
 from .factory import make_blocks
+from .firmware import FirmwareSource, FirmwareState, FirmwareUpdates
 from .local_list import LocalList
+from .logs import LogFile, LogKind, Logs
+from .monitoring import Monitor, Monitoring, MonitorKind, StationEvent
+from .network import NetworkProfile, NetworkProfiles
+from .remote_control import RemoteControl, ResetKind
+from .reservations import Reservations
 from .roots import InstalledCertificate, Roots, RootUse
 from .security_events import SecurityEvents
 from .transaction_status import TransactionState, TransactionStatus
@@ -18,17 +28,41 @@ from .variables import Variables
 __all__ = [
     "Answered",
     "Authorisation",
+    "Availability",
     "Block",
     "Certificates",
     "Credentials",
+    "CustomerInformation",
+    "DataAnswer",
+    "DataTransfer",
+    "DisplayMessage",
+    "DisplayMessages",
+    "DisplayPriority",
+    "FirmwareSource",
+    "FirmwareState",
+    "FirmwareUpdates",
     "InstalledCertificate",
+    "Listeners",
     "LocalList",
+    "LogFile",
+    "LogKind",
+    "Logs",
+    "Monitor",
+    "MonitorKind",
+    "Monitoring",
+    "NetworkProfile",
+    "NetworkProfiles",
     "Observer",
+    "RemoteControl",
+    "Reservations",
+    "ResetKind",
     "RootUse",
     "Roots",
     "SecurityEvents",
     "StationClock",
     "StationContext",
+    "StationEvent",
+    "Taken",
     "TransactionState",
     "TransactionStatus",
     "Variables",

@@ -1,11 +1,10 @@
-"""Answering who may charge, and which way energy may go (OCPP 1.6 chapter 4.1, OCPP 2.x use cases C01 to C07, Q01)."""
+"""Answering who may charge (OCPP 1.6 chapter 4.1, OCPP 2.x use cases C01 to C07)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from tidewatt.drivers.ocpp.energy_transfer import allowed_energy_transfer
 from tidewatt.drivers.ocpp.tags import Verdict
 from tidewatt.ocpp.frames import OcppVersion
 from tidewatt.ocpp.session import Handler
@@ -40,7 +39,7 @@ class Authorisation:
         return {"idTagInfo": self._judge(text(payload, "idTag")).to_wire(OcppVersion.V16)}
 
     async def _on_authorize(self, payload: dict[str, Any]) -> dict[str, Any]:
-        """Answer with the transfers that the vehicle may choose from; without any it charges only (OCPP 2.1).
+        """Answer whether a token may charge; which way, the V2X block adds (OCPP 2.1).
 
         A contract that the station wants checked is refused: nothing here can tell whether its certificates are good.
         """
@@ -51,12 +50,7 @@ class Authorisation:
             info = Verdict(is_accepted=False).to_wire(version)
             return {"idTokenInfo": info, "certificateStatus": "NoCertificateAvailable"}
         verdict = self._judge(text(child(payload, "idToken"), "idToken"))
-        answer: dict[str, Any] = {"idTokenInfo": verdict.to_wire(version)}
-        if verdict.is_accepted and version is OcppVersion.V21:
-            chargers = [point.evse.charger for point in self._context.points.values()]
-            if transfers := allowed_energy_transfer(chargers):
-                answer["allowedEnergyTransfer"] = list(transfers)
-        return answer
+        return {"idTokenInfo": verdict.to_wire(version)}
 
     def _judge(self, tag: str | None) -> Verdict:
         verdict = self._context.authorise(tag, None)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, Protocol, runtime_checkable
 
 from tidewatt.drivers.ocpp.caller import Caller
+from tidewatt.drivers.ocpp.depot import Depot
 from tidewatt.drivers.ocpp.dialect import ACCEPTED
 from tidewatt.drivers.ocpp.memory import Memory, StationRecord, TransactionRecord
 from tidewatt.drivers.ocpp.point import Point
@@ -29,7 +31,7 @@ class StationContext:
     `points` is the station's live mapping by EVSE. `version` is None while no connection exists. `report` names a fault
     of one EVSE or (None) of all, `push` has control see the state of one or all anew, `heard` notes a sign of life,
     `lost` takes a transaction for ended unless the station shows soon that it runs, `authorise` judges whether a tag
-    may charge on an EVSE or (None) on any.
+    may charge on an EVSE or (None) on any, `depot` is where files for and of stations are handed over.
     """
 
     station_id: str
@@ -48,6 +50,7 @@ class StationContext:
     heard: Callable[[], None]
     lost: Callable[[TransactionRecord], None]
     authorise: Callable[[str | None, int | None], Verdict]
+    depot: Depot
 
 
 async def demand(
@@ -73,6 +76,48 @@ def require(context: StationContext, command: str, answer: dict[str, Any], *acce
     if text(answer, "status") not in (accepted or (ACCEPTED,)):
         raise CommandError(context.station_id, command, status_of(answer))
     return str(answer["status"])
+
+
+class Taken(StrEnum):
+    """How a station took a wish that it may put off until its transactions have ended."""
+
+    NOW = "Accepted"
+    LATER = "Scheduled"
+
+
+class Listeners[T]:
+    """Those who want to know of something."""
+
+    def __init__(self) -> None:
+        self._callbacks: list[Callable[[T], None]] = []
+
+    def subscribe(self, callback: Callable[[T], None]) -> Callable[[], None]:
+        """Call back with everything new; returns what ends that."""
+        self._callbacks.append(callback)
+        return lambda: self._callbacks.remove(callback)
+
+    def tell(self, news: T) -> None:
+        """Call back all who want to know."""
+        for callback in tuple(self._callbacks):
+            callback(news)
+
+
+class Plain:
+    """A block that answers nothing by itself, needs no set-up and keeps nothing of a connection."""
+
+    def handlers(self, version: OcppVersion) -> Mapping[str, Handler]:  # noqa: ARG002 - nothing in any version
+        """Return nothing: no messages come by themselves."""
+        return {}
+
+    async def prepare(self) -> None:
+        """Nothing needs to be set up."""
+
+    def disconnected(self) -> None:
+        """Nothing is kept of a connection."""
+
+    def diagnostics(self) -> dict[str, Any]:
+        """Return nothing: there is nothing to tell."""
+        return {}
 
 
 type Answered = Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from .authorisation import Authorisation
+from .availability import Availability
 from .block import Block, StationContext
 from .certificates import Certificates
 from .clock import StationClock
 from .credentials import Credentials
+from .customers import CustomerInformation
 from .data_transfer import DataTransfer
+from .display import DisplayMessages
+from .firmware import FirmwareUpdates
 from .local_list import LocalList
+from .logs import Logs
+from .monitoring import Monitoring
+from .network import NetworkProfiles
+from .remote_control import RemoteControl
+from .reservations import Reservations
 from .roots import Roots
 from .security_events import SecurityEvents
 from .transaction_status import TransactionStatus
@@ -25,7 +34,16 @@ def make_blocks(context: StationContext) -> tuple[Block, ...]:
         Authorisation(context),
         LocalList(context, variables),
         variables,
+        Availability(context),
+        CustomerInformation(context),
         DataTransfer(context),
+        DisplayMessages(context),
+        FirmwareUpdates(context),
+        Logs(context),
+        Monitoring(context, variables),
+        NetworkProfiles(context),
+        RemoteControl(context),
+        Reservations(context),
         V2x(context),
         SecurityEvents(context),
         certificates,

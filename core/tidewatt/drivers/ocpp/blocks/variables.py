@@ -149,6 +149,11 @@ class Variables:
                 self._note(model, key, value)
         return {key: status for key, status in answers.items() if status != ACCEPTED}
 
+    def note(self, key: VariableKey, value: str) -> None:
+        """Note a value that the station told by itself, of a variable that is known."""
+        if (known := self.known(key)) is not None and known.value != value:
+            self._note(self._document.value, key, value)
+
     def _note(self, model: DeviceModel, key: VariableKey, value: str) -> None:
         known = model.get(key)
         if known is None and len(model.variables) >= _MOST_VARIABLES:

@@ -74,7 +74,3 @@ class CommandsV16:
         if text(answer, "status") != ACCEPTED:
             return None
         return schedule_limits(child(answer, "chargingSchedule"), rate_unit)
-
-    async def reset(self, hard: bool) -> str:
-        """Send Reset."""
-        return await ask(self._session, "Reset", {"type": "Hard" if hard else "Soft"})

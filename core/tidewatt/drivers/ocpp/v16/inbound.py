@@ -37,14 +37,6 @@ _STATUSES: dict[str, tuple[ChargerStatus, bool | None]] = {
 _INTERRUPTIONS = ("HardReset", "PowerLoss", "Reboot", "SoftReset")
 """Reasons of a transaction's end that nobody wished for."""
 
-_NOTED = (
-    "DiagnosticsStatusNotification",
-    "FirmwareStatusNotification",
-    "LogStatusNotification",
-    "SignedFirmwareStatusNotification",
-)
-"""Notifications that need nothing but an empty answer."""
-
 
 class InboundV16:
     """Answers what an OCPP 1.6 station says; `handlers` is for its session."""
@@ -59,7 +51,6 @@ class InboundV16:
             "StartTransaction": self._on_start,
             "StatusNotification": self._on_status,
             "StopTransaction": self._on_stop,
-            **dict.fromkeys(_NOTED, self._on_noted),
         }
 
     async def _on_boot(self, payload: dict[str, Any]) -> dict[str, Any]:
@@ -106,7 +97,6 @@ class InboundV16:
                 id_tag=id_tag,
                 at_utc=from_wire_time(payload.get("timestamp")) or utc_now(),
                 meter_start_wh=required(number(payload.get("meterStart")), "meterStart", _V16),
-                reservation_id=integer(payload, "reservationId"),
             )
         )
         return {"transactionId": int(transaction_id), "idTagInfo": tag_info}
@@ -134,10 +124,6 @@ class InboundV16:
             )
         else:
             self._events.measured(connector_id, payload)
-        return {}
-
-    async def _on_noted(self, _: dict[str, Any]) -> dict[str, Any]:
-        self._events.heard()
         return {}
 
     def _tag_info(self, id_tag: str, connector_id: int) -> dict[str, Any]:

@@ -110,7 +110,3 @@ class CommandsV2:
         if text(answer, "status") != ACCEPTED:
             return None
         return schedule_limits(child(answer, "schedule"), rate_unit)
-
-    async def reset(self, hard: bool) -> str:
-        """Send Reset."""
-        return await ask(self._session, "Reset", {"type": "Immediate" if hard else "OnIdle"})

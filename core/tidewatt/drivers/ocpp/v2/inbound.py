@@ -47,16 +47,9 @@ _UNAUTHORISED = ("EVConnected", "Idle")
 
 _NOTED: dict[str, dict[str, Any]] = {
     "ClearedChargingLimit": {},
-    "FirmwareStatusNotification": {},
-    "LogStatusNotification": {},
     "NotifyChargingLimit": {},
-    "NotifyCustomerInformation": {},
-    "NotifyDisplayMessages": {},
-    "NotifyEvent": {},
-    "NotifyMonitoringReport": {},
     "PublishFirmwareStatusNotification": {},
     "ReportChargingProfiles": {},
-    "ReservationStatusUpdate": {},
 }
 """Messages that change nothing here, with their answers."""
 
@@ -144,7 +137,6 @@ class InboundV2:
                 at_utc=from_wire_time(payload.get("timestamp")) or utc_now(),
                 authorised=tag is not None or text(info, "chargingState") not in _UNAUTHORISED,
                 offline=payload.get("offline") is True,
-                reservation_id=integer(payload, "reservationId"),
             )
         )
         await self._update(payload, transaction_id, info)
