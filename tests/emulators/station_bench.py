@@ -50,7 +50,21 @@ _V201_ACTIONS = (
     "NotifyMonitoringReport",
     "NotifyCustomerInformation",
     "ReservationStatusUpdate",
+    "NotifyEvent",
+    "NotifyEVChargingNeeds",
+    "NotifyEVChargingSchedule",
+    "NotifyChargingLimit",
+    "ClearedChargingLimit",
 )
+_V21_ACTIONS = (
+    *_V201_ACTIONS,
+    "NotifyPriorityCharging",
+    "PullDynamicScheduleUpdate",
+    "ReportDERControl",
+    "NotifyDERStartStop",
+    "NotifyDERAlarm",
+)
+_ACTIONS = {OcppVersion.V16: _V16_ACTIONS, OcppVersion.V201: _V201_ACTIONS, OcppVersion.V21: _V21_ACTIONS}
 
 
 class ScriptedCentral:
@@ -133,8 +147,8 @@ class ScriptedCentral:
         return socket
 
     def _handlers(self, station_id: str, version: OcppVersion) -> dict[str, Any]:
-        actions = _V16_ACTIONS if version is OcppVersion.V16 else _V201_ACTIONS
-        return {action: self._handler(station_id, action, version) for action in ("BootNotification", *actions)}
+        actions = ("BootNotification", *_ACTIONS[version])
+        return {action: self._handler(station_id, action, version) for action in actions}
 
     def _handler(self, station_id: str, action: str, version: OcppVersion) -> Any:
         async def handle(payload: Payload) -> Payload:
@@ -147,16 +161,18 @@ class ScriptedCentral:
 
     def _usual(self, action: str, version: OcppVersion) -> Payload:
         info = "idTagInfo" if version is OcppVersion.V16 else "idTokenInfo"
-        match action:
-            case "BootNotification":
-                return {"status": "Accepted", "currentTime": _DATE, "interval": 300}
-            case "Heartbeat":
-                return {"currentTime": _DATE}
-            case "Authorize":
-                return {info: {"status": "Accepted"}}
-            case "StartTransaction":
-                return {info: {"status": "Accepted"}, "transactionId": next(self._transaction_ids)}
-        return {}
+        accepted: Payload = {info: {"status": "Accepted"}}
+        if action == "StartTransaction":
+            return accepted | {"transactionId": next(self._transaction_ids)}
+        usual: dict[str, Payload] = {
+            "BootNotification": {"status": "Accepted", "currentTime": _DATE, "interval": 300},
+            "Heartbeat": {"currentTime": _DATE},
+            "Authorize": accepted,
+            "NotifyEVChargingNeeds": {"status": "Accepted"},
+            "NotifyEVChargingSchedule": {"status": "Accepted"},
+            "PullDynamicScheduleUpdate": {"status": "Rejected"},
+        }
+        return usual.get(action, {})
 
 
 class Bench:

@@ -18,6 +18,7 @@ from .emulation import Emulation
 from .physics import ChargingPoint, Vehicle
 from .schema import per_phase_current
 from .station import EndCause, FaultKind, Outlet, Station
+from .vehicle_commands import VEHICLE_COMMANDS
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -182,6 +183,7 @@ _CHARGER = _fields(charger=text)
 _METER = _fields(meter=text)
 
 _COMMANDS: Mapping[str, Command] = {
+    **{name: Command(section, action) for name, (section, action) in VEHICLE_COMMANDS.items()},
     "house_load": Command(
         Section(
             {

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from random import Random
 
 from tidewatt.ocpp.session import OcppVersion
-from tidewatt.site import Charger, Meter, ModbusEndpoint, ModbusMap, Site
+from tidewatt.site import MAIN_CIRCUIT_ID, Charger, Meter, ModbusEndpoint, ModbusMap, Site
 
 from .meters import MeterUnit, RegisterImage, sdm630_image, sunspec_image
 from .physics import ChargingPoint, EmulatedTime, History, House, World
@@ -110,7 +110,7 @@ class Emulation:
             )
             for each in chargers
         ]
-        return _STATIONS[settings.version](
+        station = _STATIONS[settings.version](
             StationSpec(
                 address=address,
                 open_to_all=settings.open_to_all,
@@ -122,6 +122,13 @@ class Emulation:
             voltage_v=self.site.voltage_v,
             random=self._random,
         )
+        if isinstance(station, StationV2):
+            station.v2x.load_w = self._grid_load_w
+        return station
+
+    def _grid_load_w(self) -> float:
+        """Return what the whole site draws from the grid."""
+        return sum(self.world.circuit_current_a(MAIN_CIRCUIT_ID)) * self.site.voltage_v
 
     def _image_of(self, meter: Meter, settings: MeterSettings) -> Callable[[], RegisterImage]:
         def image() -> RegisterImage:

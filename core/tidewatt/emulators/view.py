@@ -8,7 +8,8 @@ from typing import Any
 from tidewatt.site import MAIN_CIRCUIT_ID, ModbusEndpoint
 
 from .emulation import Emulation
-from .physics import ChargingPoint, Sample
+from .iso15118 import VehicleSession
+from .physics import ChargingPoint, Sample, TwoWayPoint
 from .station import Outlet, Station
 
 
@@ -28,6 +29,7 @@ def world_view(emulation: Emulation) -> dict[str, Any]:
             "current_a": world.house.current_a(MAIN_CIRCUIT_ID),
             "pv_w": world.house.pv_w,
         },
+        "grid": {"frequency_hz": world.frequency_hz},
         "meters": {meter_id: _meter(emulation, meter_id) for meter_id in emulation.meters},
         "vehicles": {
             charger_id: _vehicle(point) for charger_id, point in world.points.items() if point.vehicle is not None
@@ -86,7 +88,31 @@ def _vehicle(point: ChargingPoint) -> dict[str, Any]:
         "stored_wh": vehicle.stored_wh,
         "full": vehicle.full,
         "ignores_limit": vehicle.ignores_limit,
+    } | _battery(point)
+
+
+def _battery(point: ChargingPoint) -> dict[str, Any]:
+    """Return what there is to see of a vehicle that can give."""
+    if not isinstance(point, TwoWayPoint):
+        return {}
+    vehicle, link = point.battery_vehicle, point.link
+    seen: dict[str, Any] = {
+        "given_wh": vehicle.given_wh,
+        "temperature_c": vehicle.temperature_c,
+        "minimum_soc_pct": vehicle.battery.minimum_soc_pct,
+        "charge_limit_w": vehicle.charge_limit_w,
+        "discharge_limit_w": vehicle.discharge_limit_w,
     }
+    if isinstance(link, VehicleSession):
+        seen["iso15118"] = {
+            "vehicle": link.evcc.state,
+            "station": link.secc.state,
+            "service": None if link.secc.service is None else link.secc.service.name,
+            "dynamic": link.secc.dynamic,
+            "session_id": link.secc.session_id,
+            "ended_because": link.secc.ended_because,
+        }
+    return seen
 
 
 def _station(station: Station) -> dict[str, Any]:
@@ -102,7 +128,8 @@ def _station(station: Station) -> dict[str, Any]:
 
 
 def _outlet(station: Station, outlet: Outlet) -> dict[str, Any]:
-    limit_a = station.limit(outlet).current_a
+    limit = station.limit(outlet)
+    limit_a = limit.current_a
     running = outlet.transaction
     return {
         "charger": outlet.point.charger.charger_id,
@@ -116,6 +143,10 @@ def _outlet(station: Station, outlet: Outlet) -> dict[str, Any]:
             "id_tag": running.permission.id_tag if running.permission else None,
             "energy_wh": outlet.point.energy_wh - running.meter_start_wh,
         },
+        "discharge_limit_a": limit.discharge_a if math.isfinite(limit.discharge_a) else None,
+        "setpoint_a": limit.setpoint_a,
+        "operation_mode": limit.operation_mode,
         "energy_wh": outlet.point.energy_wh,
+        "energy_out_wh": outlet.point.energy_out_wh,
         "maximum_seen_a": outlet.point.maximum_seen_a,
     }

@@ -21,7 +21,8 @@ BMS_TIMEOUT = "TIMEOUT_BMS_RESPONSE"
 class VehicleSession:
     """What a two-way point steers its vehicle by: an `EnergyLink` made of both sides of ISO 15118-20.
 
-    The station reads and orders through `secc`; `secc.orders.power` follows the point's offer by itself.
+    The station reads and orders through `secc`; `secc.orders.power` follows the point's offer by itself. `left` says
+    that the vehicle ended its session by its own wish.
     """
 
     def __init__(
@@ -36,6 +37,7 @@ class VehicleSession:
         self.evcc = Evcc(evcc)
         self.secc = Secc(evse)
         self.conversation = Conversation(self.evcc, self.secc, listener=listener)
+        self.left = False
         self._plugged_at_s: float | None = None
 
     @property
@@ -47,6 +49,7 @@ class VehicleSession:
         """Let time pass; `order` is what the station lets flow, None without permission."""
         if not plugged:
             self._plugged_at_s = None
+            self.left = False
         elif self._plugged_at_s is None:
             self._plugged_at_s = now_s
         self.secc.orders.power = order
@@ -64,10 +67,12 @@ class VehicleSession:
 
     def leave(self) -> None:
         """Let the vehicle end the session by its own wish."""
+        self.left = True
         self.evcc.ask_to_stop(StopKind.TERMINATE, "the vehicle leaves")
 
     def wake(self, now_s: float) -> None:
         """Let the vehicle begin again by its own wish."""
+        self.left = False
         self.evcc.wake(now_s)
 
     def battery(self, now_s: float) -> BatteryView:

@@ -87,9 +87,9 @@ class TwoWayPoint(ChargingPoint):
 
     @property
     def about_to_give(self) -> bool:
-        """Whether a session is about to begin: the station offers what does not flow yet."""
+        """Whether a session is about to begin: vehicle and station still talk, and nothing is withheld."""
         offer = self._offer.newest
-        return offer is not None and _amount_a(offer) > 0 and not self.closed
+        return self.plugged and not self.closed and (offer is None or _amount_a(offer) > 0)
 
     @property
     def vehicle_accepts(self) -> bool:

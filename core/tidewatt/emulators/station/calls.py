@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from tidewatt.ocpp.charging import RateUnit, composite_to_wire
+from tidewatt.ocpp.charging import EvseView, RateUnit, composite_to_wire
 
 from .outlet import Outlet
 from .station import Station
@@ -44,12 +44,26 @@ class Calls:
         candidates = self._outlets(0 if evse_id is None else evse_id)
         return next((each for each in candidates if each.operative and not each.energised), None)
 
-    def _schedule(self, outlet: Outlet, duration_s: int, unit: RateUnit) -> list[dict[str, Any]]:
-        station = self._station
-        steps = station.profiles.composite(
-            outlet.evse_id, station.time.utc_s, duration_s, outlet.view, wired_phases=outlet.wired_phases
-        )
-        return composite_to_wire(steps, unit, station.rules, rated_a=outlet.point.rated_a, voltage_v=station.voltage_v)
+    def _schedule(self, evse_id: int, duration_s: int, unit: RateUnit) -> list[dict[str, Any]]:
+        """Return the periods of the composite schedule of an outlet, or with 0 of the whole station."""
+        station, outlets = self._station, self._outlets(evse_id)
+        now_s, profiles = station.time.utc_s, station.profiles
+        if evse_id == 0:
+            evses = [
+                EvseView(
+                    evse_id=each.evse_id,
+                    rated_a=each.point.rated_a,
+                    wired_phases=each.wired_phases,
+                    transaction=each.view,
+                )
+                for each in outlets
+            ]
+            steps = profiles.station_composite(now_s, duration_s, evses)
+        else:
+            (outlet,) = outlets
+            steps = profiles.composite(evse_id, now_s, duration_s, outlet.view, wired_phases=outlet.wired_phases)
+        rated_a = sum(each.point.rated_a for each in outlets)
+        return composite_to_wire(steps, unit, station.rules, rated_a=rated_a, voltage_v=station.voltage_v)
 
     def _set_availability(self, outlets: Sequence[Outlet], *, operative: bool) -> Payload:
         """Switch outlets on or off, those with a transaction when it has ended."""

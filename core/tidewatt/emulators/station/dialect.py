@@ -27,6 +27,7 @@ class EndCause(Enum):
     UNLOCK = auto()
     TRIGGER = auto()
     FIRMWARE = auto()
+    TRANSFER_REJECTED = auto()
 
 
 class Dialect(ABC):

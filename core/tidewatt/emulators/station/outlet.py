@@ -61,7 +61,8 @@ class Outlet:
 
     `card` is held to the reader whenever the vehicle is plugged in. `permission` waits for a cable; a transaction with
     a permission is energised. `spent` says that the plugged vehicle has had its transaction. `reported` are
-    the states of its connectors last told to the central system, `status_seen` the last status there was.
+    the states of its connectors last told to the central system, `status_seen` the last status there was. `priority`
+    says that the transaction charges with priority.
     """
 
     def __init__(self, evse_id: int, point: ChargingPoint, *, card: str | None = None, connectors: int = 1) -> None:
@@ -81,6 +82,7 @@ class Outlet:
         self.status_seen = ChargerStatus.AVAILABLE
         self.reported: dict[int, str] = {}
         self.next_sample_s = 0.0
+        self.priority = False
 
     @property
     def energised(self) -> bool:
@@ -98,7 +100,12 @@ class Outlet:
         running = self.transaction
         if running is None:
             return None
-        return TransactionView(transaction_id=running.transaction_id or "", started_utc_s=running.started_utc_s)
+        return TransactionView(
+            transaction_id=running.transaction_id or "",
+            started_utc_s=running.started_utc_s,
+            soc_pct=self.point.soc_pct,
+            priority=self.priority,
+        )
 
     def begin(self, *, utc_s: float, permission: Permission | None, own_id: bool) -> Transaction:
         """Start a transaction now. `own_id` gives it an id made by the station, as OCPP 2.0.1 does."""
@@ -111,6 +118,7 @@ class Outlet:
         )
         self.permission = None
         self.spent = False
+        self.priority = False
         return self.transaction
 
     def admits(self, id_tag: str) -> bool:

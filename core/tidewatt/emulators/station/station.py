@@ -109,6 +109,10 @@ class Station(Dialect):
 
     def decide(self) -> None:
         """Give every outlet's session what the charging profiles allow now."""
+        if self.link.online:
+            self.profiles.came_online(self.time.utc_s)
+        else:
+            self.profiles.went_offline(self.time.utc_s)
         for outlet in self.outlets.values():
             outlet.point.offer(self._offer(outlet) if outlet.energised else None)
 
@@ -253,6 +257,10 @@ class Station(Dialect):
                 self._cards.learn(permission.id_tag, accepted=known)
                 return known
         return self._cards.knows(permission.id_tag)
+
+    def ask_about(self, outlet: Outlet, permission: Permission) -> None:
+        """Ask the central system about somebody who did nothing but plug in."""
+        self.spawn(self._authorize(outlet, permission))
 
     # Observing.
 

@@ -66,10 +66,16 @@ def _row(variable: Variable) -> Payload:
     attribute = {"mutability": "ReadOnly" if variable.read_only else "ReadWrite", "value": variable.value}
     return {
         "component": {"name": variable.component},
-        "variable": {"name": variable.name},
+        "variable": _name(variable),
         "variableAttribute": [attribute],
         "variableCharacteristics": {"dataType": _data_type(variable.value), "supportsMonitoring": False},
     }
+
+
+def _name(variable: Variable) -> Payload:
+    """Return a name, with the instance that is written in brackets behind it."""
+    name, _, instance = variable.name.partition("[")
+    return {"name": name} | ({"instance": instance.removesuffix("]")} if instance else {})
 
 
 def _data_type(value: str) -> str:

@@ -80,18 +80,18 @@ class CallsV16(Calls):
 
     async def _composite(self, payload: Payload) -> Payload:
         station = self._station
-        outlet = self._outlet(payload["connectorId"])
-        if outlet is None:
+        connector_id = payload["connectorId"]
+        if not self._outlets(connector_id):
             return REJECTED
         unit = RateUnit(payload.get("chargingRateUnit", RateUnit.A))
         return {
             "status": "Accepted",
-            "connectorId": outlet.evse_id,
+            "connectorId": connector_id,
             "scheduleStart": station.time.timestamp(),
             "chargingSchedule": {
                 "duration": payload["duration"],
                 "chargingRateUnit": unit,
-                "chargingSchedulePeriod": self._schedule(outlet, payload["duration"], unit),
+                "chargingSchedulePeriod": self._schedule(connector_id, payload["duration"], unit),
             },
         }
 

@@ -28,6 +28,7 @@ _REASONS = {
     EndCause.HARD_RESET: "HardReset",
     EndCause.POWER_LOSS: "PowerLoss",
     EndCause.UNLOCK: "UnlockCommand",
+    EndCause.TRANSFER_REJECTED: "Other",
     EndCause.FIRMWARE: "Reboot",
 }
 

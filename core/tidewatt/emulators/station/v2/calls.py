@@ -12,6 +12,8 @@ from tidewatt.emulators.station.station import Station
 from tidewatt.emulators.station.variables import Variable
 from tidewatt.ocpp.charging import (
     RateUnit,
+    Ruleset,
+    amounts_from_wire,
     criteria_from_wire,
     profile_from_wire,
     purpose_from_wire,
@@ -44,7 +46,7 @@ class CallsV2(Calls):
             "Reset": self._reset,
             "UnlockConnector": self._unlock,
             "DataTransfer": self._data_transfer,
-        }
+        } | ({"UpdateDynamicSchedule": self._update_dynamic} if self._station.rules is Ruleset.V21 else {})
 
     async def _request_start(self, payload: Payload) -> Payload:
         station = self._station
@@ -97,6 +99,15 @@ class CallsV2(Calls):
         reason = station.profiles.install(profile, station.outlets, view, utc_s=station.time.utc_s)
         return ACCEPTED if reason is None else _rejected(reason)
 
+    async def _update_dynamic(self, payload: Payload) -> Payload:
+        station = self._station
+        try:
+            amounts = amounts_from_wire(payload["scheduleUpdate"])
+        except ValueError:
+            return _rejected("InvalidSchedule")
+        reason = station.profiles.update(payload["chargingProfileId"], amounts, station.time.utc_s)
+        return ACCEPTED if reason is None else _rejected(reason)
+
     async def _clear_profile(self, payload: Payload) -> Payload:
         criteria = payload.get("chargingProfileCriteria", {})
         purpose = criteria.get("chargingProfilePurpose")
@@ -118,18 +129,18 @@ class CallsV2(Calls):
         return ACCEPTED
 
     async def _composite(self, payload: Payload) -> Payload:
-        outlet = self._outlet(payload["evseId"])
-        if outlet is None:
+        evse_id = payload["evseId"]
+        if not self._outlets(evse_id):
             return _rejected("UnknownEvse")
         unit = RateUnit(payload.get("chargingRateUnit", RateUnit.A))
         return {
             "status": "Accepted",
             "schedule": {
-                "evseId": outlet.evse_id,
+                "evseId": evse_id,
                 "duration": payload["duration"],
                 "scheduleStart": self._station.time.timestamp(),
                 "chargingRateUnit": unit,
-                "chargingSchedulePeriod": self._schedule(outlet, payload["duration"], unit),
+                "chargingSchedulePeriod": self._schedule(evse_id, payload["duration"], unit),
             },
         }
 
@@ -168,7 +179,9 @@ class CallsV2(Calls):
         """Return a variable and the status that tells about it."""
         variables = self._station.variables
         component = wanted["component"]["name"]
-        variable = variables.find(wanted["variable"]["name"], component)
+        instance = wanted["variable"].get("instance")
+        name = wanted["variable"]["name"] + ("" if instance is None else f"[{instance}]")
+        variable = variables.find(name, component)
         if variable is None:
             return None, "UnknownVariable" if variables.has_component(component) else "UnknownComponent"
         if wanted.get("attributeType", "Actual") != "Actual":

@@ -1,21 +1,28 @@
-"""An OCPP 2.0.1 station: what it says."""
+"""A station of OCPP 2.0.1 or 2.1: what it says."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+import logging
 from typing import Any
 
+from tidewatt.emulators.physics import Offer, TwoWayPoint
 from tidewatt.emulators.station.dialect import EndCause
 from tidewatt.emulators.station.outbox import Letter
 from tidewatt.emulators.station.outlet import Outlet, Permission, Transaction
 from tidewatt.emulators.station.sampling import Sampled, default_measurands, measurands_of, sample
 from tidewatt.emulators.station.station import Station
+from tidewatt.emulators.station.v2x import V2x, v2x_variables
 from tidewatt.emulators.station.variables import Variable, Variables, boolean, list_of, whole_number
+from tidewatt.ocpp.charging import Ruleset
 from tidewatt.ocpp.charging.rules import MAX_PERIODS, MAX_PROFILES, MAX_STACK_LEVEL
+from tidewatt.ocpp.errors import OcppError
 from tidewatt.ocpp.session import Handler
 from tidewatt.site import ChargerStatus
 
 from .calls import CallsV2
+
+_LOGGER = logging.getLogger(__name__)
 
 _STOPPED = {
     EndCause.LOCAL: ("Local", "StopAuthorized"),
@@ -27,6 +34,7 @@ _STOPPED = {
     EndCause.POWER_LOSS: ("PowerLoss", "AbnormalCondition"),
     EndCause.UNLOCK: ("Other", "UnlockCommand"),
     EndCause.FIRMWARE: ("Reboot", "ResetCommand"),
+    EndCause.TRANSFER_REJECTED: ("ReqEnergyTransferRejected", "AbnormalCondition"),
 }
 """`stoppedReason` and `triggerReason` of the last event of a transaction."""
 
@@ -37,6 +45,9 @@ _BOOT_REASON = {
     EndCause.FIRMWARE: "FirmwareUpdate",
 }
 
+_FEATURES = ("DynamicProfiles", "UseLocalTime", "RandomizedDelay", "LimitAtSoC", "EvseSleep", "MaxOfflineDuration")
+"""What 2.1 lets a station leave out of its charging profiles, and this one does not."""
+
 _CHARGING_STATE = {
     ChargerStatus.CHARGING: "Charging",
     ChargerStatus.SUSPENDED_EV: "SuspendedEV",
@@ -45,7 +56,7 @@ _CHARGING_STATE = {
 
 
 class StationV2(Station):
-    """A station that speaks OCPP 2.0.1.
+    """A station that speaks OCPP 2.0.1 or 2.1. `v2x` is what it does with vehicles that can give, in 2.1.
 
     A transaction starts when somebody has permission and a cable is plugged in (TxStartPoint PowerPathClosed), or with
     the cable alone (EVConnected), as the central system sets it.
@@ -75,17 +86,55 @@ class StationV2(Station):
             ("SmartChargingCtrlr", "Entries"): str(MAX_PROFILES),
             ("SmartChargingCtrlr", "Phases3to1"): "true",
         }
+        two_way: list[TwoWayPoint] = []
+        if self.rules is Ruleset.V21:
+            described |= {("SmartChargingCtrlr", f"SupportsFeature[{feature}]"): "true" for feature in _FEATURES}
+            two_way = [each for each in points if isinstance(each, TwoWayPoint)]
         return Variables(
             [
                 Variable(component=component, name=name, value=value, accepts=accepts)
                 for (component, name), (value, accepts) in writable.items()
             ]
             + [Variable(component=component, name=name, value=value) for (component, name), value in described.items()]
+            + v2x_variables(two_way)
         )
 
     def handlers(self) -> Mapping[str, Handler]:
         """Return what answers the central system's calls."""
-        return CallsV2(self, report_transaction=self._report_transaction).handlers()
+        self.v2x = V2x(self)
+        own = CallsV2(self, report_transaction=self._report_transaction)
+        return {**own.handlers(), **self.v2x.handlers()}
+
+    def observe(self) -> None:
+        """React to what the last slice brought, vehicles that speak included."""
+        super().observe()
+        self.v2x.observe()
+        for outlet in self.outlets.values():
+            mode = self.v2x.new_mode(outlet)
+            if mode is not None and outlet.transaction is not None:
+                self._event(outlet, outlet.transaction, "Updated", "OperationModeChanged", operation_mode=mode)
+
+    def _offer(self, outlet: Outlet) -> Offer:
+        return self.v2x.offer(outlet) or super()._offer(outlet)
+
+    def _admit(self, outlet: Outlet) -> None:
+        if not self.v2x.waits(outlet):
+            super()._admit(outlet)
+
+    async def _authorize(self, outlet: Outlet, permission: Permission) -> None:
+        """Ask about somebody; for a vehicle that can give, the answer says which way energy may flow (Q01)."""
+        known = self.v2x.negotiations.get(outlet.evse_id)
+        if known is None or not self.ready:
+            await super()._authorize(outlet, permission)
+            return
+        try:
+            answer = await self.link.call("Authorize", {"idToken": known.token(permission)})
+        except OcppError as error:
+            _LOGGER.warning("Station %s could not ask about a vehicle: %s", self.station_id, error)
+            return
+        if self.is_authorized(answer):
+            known.permitted_by(answer)
+            self.permit(outlet, permission)
 
     def boot_payload(self) -> dict[str, Any]:
         """Return a BootNotification."""
@@ -202,6 +251,7 @@ class StationV2(Station):
         names: str = "",
         stopped_reason: str | None = None,
         introduce: bool = False,
+        operation_mode: str | None = None,
     ) -> None:
         """Post a TransactionEvent. `introduce` adds who charges and where, as the first event does by itself."""
         info: dict[str, Any] = {
@@ -210,6 +260,8 @@ class StationV2(Station):
         }
         if stopped_reason is not None:
             info["stoppedReason"] = stopped_reason
+        if operation_mode is not None:
+            info["operationMode"] = operation_mode
         event: dict[str, Any] = {
             "eventType": kind,
             "timestamp": self.time.timestamp(),
@@ -220,7 +272,7 @@ class StationV2(Station):
         }
         if introduce or kind == "Started":
             event["evse"] = {"id": outlet.evse_id, "connectorId": outlet.connector_id}
-            _introduce(event, transaction.permission)
+            self._introduce(event, outlet, transaction.permission)
         if kind == "Started" and transaction.reservation_id is not None:
             event["reservationId"] = transaction.reservation_id
         values = self._meter_values(outlet, context, names) if names else []
@@ -234,6 +286,13 @@ class StationV2(Station):
                 dispensable=trigger == "MeterValuePeriodic",
             )
         )
+
+    def _introduce(self, event: dict[str, Any], outlet: Outlet, permission: Permission | None) -> None:
+        if permission is None:
+            return
+        event["idToken"] = self.v2x.token(outlet, permission) or _id_token(permission)
+        if permission.remote_start_id is not None:
+            event["transactionInfo"]["remoteStartId"] = permission.remote_start_id
 
     def _on_event_answer(self, outlet: Outlet, transaction: Transaction, answer: Mapping[str, Any]) -> None:
         refused = not self.is_authorized(answer) and self.variables.flag("StopTxOnInvalidId", "TxCtrlr")
@@ -249,14 +308,6 @@ class StationV2(Station):
         if not values:
             return []
         return [{"timestamp": self.time.timestamp(), "sampledValue": _sampled(values, context)}]
-
-
-def _introduce(event: dict[str, Any], permission: Permission | None) -> None:
-    if permission is None:
-        return
-    event["idToken"] = _id_token(permission)
-    if permission.remote_start_id is not None:
-        event["transactionInfo"]["remoteStartId"] = permission.remote_start_id
 
 
 def _id_token(permission: Permission) -> dict[str, Any]:
