@@ -87,8 +87,10 @@ async def test_needs_are_accepted_and_followed_by_a_schedule_within_the_present_
         assert (period["operationMode"], period["limit"]) == ("ChargingOnly", 6 * 230 * 3)
         assert "numberPhases" not in period, "a DC transfer has none"
         assert "duration" not in fallback["chargingSchedule"][0], "it holds whatever lies above it runs out"
-        above = profile_of(await station.next_profile("TxProfile"))
-        assert above["stackLevel"] > fallback["stackLevel"]
+        await station.next_asked("UpdateDynamicSchedule")
+        sent = [profile_of(request) for action, request in station.asked if action == "SetChargingProfile"]
+        dynamic = next(profile for profile in sent if profile["chargingProfileKind"] == "Dynamic")
+        assert dynamic["stackLevel"] > fallback["stackLevel"], "control's setpoint lies above"
 
 
 @shows("Q01.FR.07", ocpp="2.1")

@@ -144,6 +144,7 @@ class Capabilities:
 
     rate_units: tuple[str, ...] = ()
     max_stack_level: int | None = None
+    dynamic_profiles: bool = False
     refused: dict[str, str] = field(default_factory=dict)
     message_limits: dict[str, tuple[int | None, int | None]] = field(default_factory=dict)
 
@@ -178,6 +179,12 @@ class Commands(Protocol):
 
     async def clear_profiles(self, evse_id: int, purpose: Purpose) -> str:
         """Remove all profiles of a purpose from an EVSE."""
+
+    async def clear_profile(self, profile_id: int) -> str:
+        """Remove one profile."""
+
+    async def request_profiles(self, request_id: int) -> str:
+        """Ask for reports of all profiles, which come as messages of their own (2.x; 1.6 refuses)."""
 
     async def composite_limits(self, evse_id: int, duration_s: int, rate_unit: str) -> Sequence[float] | None:
         """Return the limits that hold in the next seconds, one per period; None when the station will not say."""

@@ -1,7 +1,8 @@
 """Keeping one EVSE at its setpoint with charging profiles.
 
-The setpoint is a TxProfile that expires; below it lies a TxDefaultProfile at the safe current that does not. A station
-that loses us falls to the safe current by itself. Writes are kept few: stations store profiles in flash memory.
+The setpoint is a profile that expires; below it lies a TxDefaultProfile at the safe current that does not. A station
+that loses us falls to the safe current by itself, and stops discharging. Writes are kept few: stations store profiles
+in flash memory.
 """
 
 from __future__ import annotations
@@ -12,19 +13,31 @@ from dataclasses import dataclass
 import logging
 import math
 
-from tidewatt.ocpp.budget import TokenBucket
-from tidewatt.ocpp.charging import ChargingProfile, Period, ProfileKind, Purpose, RateUnit, Schedule
+from tidewatt.ocpp.charging import Purpose
 from tidewatt.ocpp.errors import OcppError
-from tidewatt.ocpp.wire import utc_now
-from tidewatt.site import Charger, Clock, CommandError, Setpoint
+from tidewatt.ocpp.frames import OcppVersion
+from tidewatt.site import Charger, Clock, CommandError, FaultCode, Setpoint
 
+from .agreement import Agreement
 from .dialect import ACCEPTED, Commands
 from .link import Link
 from .memory import EvseRecord, StationRecord, TransactionRecord
+from .profiles import (
+    DefaultProfiles,
+    DynamicProfiles,
+    ProfileBook,
+    ProfileMaker,
+    Strategy,
+    TransactionProfiles,
+    Wanted,
+)
 from .settings import OcppSettings
 from .tasks import Tasks
 
 _LOGGER = logging.getLogger(__name__)
+
+QUIRK_NEGATIVE_LIMIT = "negative_limit"
+"""A station older than OCPP 2.1 that discharges when the limit of a TxProfile is negative."""
 
 QUIRK_NO_TX_PROFILE = "no_tx_profile"
 """The station takes no TxProfile; it is modulated by a TxDefaultProfile above the floor.
@@ -34,18 +47,8 @@ Every transaction tries once more: a station that is told a limit too early must
 _REJECTIONS_OF_A_QUIRK = 2
 _TX_NOT_FOUND = "TxNotFound"
 """Why OCPP 2.0.1 has a station refuse the profile of a transaction that does not run."""
-_FLOOR_LEVEL = 0
-_CLOCK_MARGIN_S = 300
-"""Profiles start this far in the past, so that a station whose clock is behind does not fall to the floor."""
 _FRESH_SHARE = 0.75
 """A setpoint is not repeated while more than this share of its validity is left."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    current_a: float
-    valid_for_s: float
-    expires_at_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,7 @@ class Limiter:
 
     `is_confirmed` tells whether the station has shown the running transaction since it connected. `on_refused` hears
     of one that the station refuses to limit and may not know; its flag says that the station named that as the reason.
+    `agreement` is what the running transaction may carry; without one that is bidirectional nothing is discharged.
     """
 
     def __init__(
@@ -70,31 +74,52 @@ class Limiter:
         *,
         is_confirmed: Callable[[], bool],
         on_refused: Callable[[TransactionRecord, bool], None],
+        agreement: Callable[[], Agreement | None],
+        report: Callable[[FaultCode, str], None],
+        book: ProfileBook,
         link: Link,
-        increases: TokenBucket,
         tasks: Tasks,
         clock: Clock,
         settings: OcppSettings,
     ) -> None:
-        self.charger = charger
+        self._maker = ProfileMaker(charger, station, clock=clock, settings=settings)
+        self._book = book
+        self._by_transaction = TransactionProfiles(book, self._maker)
+        self._by_default = DefaultProfiles(book, self._maker)
+        self._by_update = DynamicProfiles(book, self._maker, clock)
+        self._agreement = agreement
+        self._report = report
         self._station = station
         self._running = running
         self._is_confirmed = is_confirmed
         self._on_refused = on_refused
         self._link = link
-        self._increases = increases
         self._tasks = tasks
         self._clock = clock
-        self._settings = settings
         self._writing = asyncio.Lock()
-        self._wanted: _Wanted | None = None
+        self._wanted: Wanted | None = None
         self._sent: _Sent | None = None
         self._is_held_back = False
+        self._refuses_dynamic = False
         self._rejections: tuple[str, int] = ("", 0)
 
+    @property
+    def charger(self) -> Charger:
+        """The charger's configuration."""
+        return self._maker.charger
+
+    @charger.setter
+    def charger(self, charger: Charger) -> None:
+        self._maker.charger = charger
+
     async def apply(self, setpoint: Setpoint) -> None:
-        """Take a setpoint and have the station follow it; without a transaction it waits for one."""
-        self._wanted = _Wanted(setpoint.current_a, setpoint.valid_for_s, self._clock() + setpoint.valid_for_s)
+        """Take a setpoint and have the station follow it; without a transaction it waits for one.
+
+        CommandError when the station does not follow, or is to discharge and cannot.
+        """
+        if setpoint.current_a < 0:
+            self._require_discharge(setpoint)
+        self._wanted = Wanted(setpoint.current_a, setpoint.valid_for_s, self._clock() + setpoint.valid_for_s)
         try:
             commands = await self._link.commands()
             await self._write_newest(commands)
@@ -123,20 +148,21 @@ class Limiter:
     def forget(self) -> None:
         """Assume nothing about the profiles of the station any more."""
         self._sent = None
+        self._refuses_dynamic = False
 
     async def install_floor(self, commands: Commands, *, verify: bool) -> str:
         """Have the station hold the safe current as its default; the status word of its answer.
 
         A floor that it is known to hold is not written again. `verify` asks the station instead of believing it.
         """
-        floor = f"{self.charger.safe_a:g} A on {len(self.charger.phases)}, {self._unit}"
+        floor = f"{self.charger.safe_a:g} A on {len(self.charger.phases)}, {self._maker.unit}"
         record = self._record
         if record.floor == floor and (not verify or await self._holds_floor(commands)):
             return ACCEPTED
         record.floor = None
-        await commands.clear_profiles(self._evse_id, Purpose.TX_DEFAULT)
+        await self._book.clear(commands, self._maker.evse_id, Purpose.TX_DEFAULT)
         self.forget()
-        answer = await commands.set_profile(self._profile(self.charger.safe_a, _FLOOR_LEVEL, None))
+        answer = await self._book.install(commands, self._maker.floor())
         if answer == ACCEPTED:
             record.floor = floor
         return answer
@@ -145,10 +171,9 @@ class Limiter:
         """Ask what limit holds without a transaction, which is when the default alone does."""
         if self._running() is not None:
             return False
-        limits = await commands.composite_limits(self._evse_id, 60, self._unit)
-        return limits is not None and all(
-            math.isclose(limit, self._limit(self.charger.safe_a), abs_tol=0.05) for limit in limits
-        )
+        limits = await commands.composite_limits(self._maker.evse_id, 60, self._maker.unit)
+        safe = self._maker.amount(self.charger.safe_a, self._maker.unit)
+        return limits is not None and all(math.isclose(limit, safe, abs_tol=0.05) for limit in limits)
 
     async def _write_newest(self, commands: Commands) -> None:
         """Send the newest setpoint unless the station has it; an increase may have to wait for the budget."""
@@ -158,14 +183,16 @@ class Limiter:
                 return
             if self._has(wanted, running, now_s):
                 return
-            if not self._is_increase(wanted, running):
-                self._increases.force()
-            elif not self._increases.take():
+            strategy = self._strategy(wanted, running)
+            evse_id, cost = self._maker.evse_id, strategy.cost(wanted, running)
+            if not self._can_wait(wanted, running):
+                self._book.budget.force(evse_id, cost)
+            elif not self._book.budget.take(evse_id, cost):
                 self._hold_back()
                 return
-            await self._send(commands, wanted, running)
+            await self._send(commands, strategy, wanted, running)
 
-    def _has(self, wanted: _Wanted, running: TransactionRecord, now_s: float) -> bool:
+    def _has(self, wanted: Wanted, running: TransactionRecord, now_s: float) -> bool:
         sent = self._sent
         return (
             sent is not None
@@ -173,9 +200,19 @@ class Limiter:
             and sent.expires_at_s - now_s > _FRESH_SHARE * wanted.valid_for_s
         )
 
-    def _is_increase(self, wanted: _Wanted, running: TransactionRecord) -> bool:
+    def _can_wait(self, wanted: Wanted, running: TransactionRecord) -> bool:
+        """Tell whether a setpoint only lets more flow in the direction that it has; nothing else waits."""
         sent = self._sent
-        return sent is not None and sent.transaction_id == running.transaction_id and wanted.current_a > sent.current_a
+        if sent is None or sent.transaction_id != running.transaction_id:
+            return False
+        return wanted.current_a > sent.current_a >= 0 or wanted.current_a < min(sent.current_a, 0.0)
+
+    def _strategy(self, wanted: Wanted, running: TransactionRecord) -> Strategy:
+        if self._station.dynamic_profiles and not self._refuses_dynamic:
+            return self._by_update
+        if wanted.current_a >= 0 and QUIRK_NO_TX_PROFILE in self._station.quirks and self._rejections_of(running):
+            return self._by_default
+        return self._by_transaction
 
     def _hold_back(self) -> None:
         if not self._is_held_back:
@@ -184,7 +221,7 @@ class Limiter:
 
     async def _send_when_allowed(self) -> None:
         try:
-            await asyncio.sleep(self._increases.wait_s())
+            await asyncio.sleep(self._book.budget.wait_s(self._maker.evse_id))
         finally:
             self._is_held_back = False
         try:
@@ -192,32 +229,51 @@ class Limiter:
         except CommandError as error:
             _LOGGER.info("%s", error)
 
-    async def _send(self, commands: Commands, wanted: _Wanted, running: TransactionRecord) -> None:
+    async def _send(self, commands: Commands, strategy: Strategy, wanted: Wanted, running: TransactionRecord) -> None:
         self._sent = None
-        if QUIRK_NO_TX_PROFILE in self._station.quirks and self._rejections_of(running):
-            answer = await commands.set_profile(self._profile(wanted.current_a, self._level, wanted))
-        else:
-            answer = await self._send_for_transaction(commands, wanted, running)
+        answer = await strategy.send(commands, wanted, running)
+        if strategy is self._by_update and answer != ACCEPTED and _TX_NOT_FOUND not in answer:
+            _LOGGER.info("%s takes no dynamic profile: %s", self.charger.charger_id, answer)
+            self._refuses_dynamic = True
+            strategy = self._strategy(wanted, running)
+            answer = await strategy.send(commands, wanted, running)
+        if strategy is not self._by_default:
+            answer = await self._learn(commands, answer, wanted, running)
         if answer != ACCEPTED:
+            if wanted.current_a < 0:
+                self._report(FaultCode.BIDIRECTIONAL_UNSUPPORTED, f"The station does not discharge: {answer}.")
             raise self._failure(answer)
         self._sent = _Sent(wanted.current_a, running.transaction_id, wanted.expires_at_s)
 
-    async def _send_for_transaction(self, commands: Commands, wanted: _Wanted, running: TransactionRecord) -> str:
-        """Send a TxProfile, and the same limit as default where the station refuses it."""
-        answer = await commands.set_profile(self._profile(wanted.current_a, self._level, wanted, running))
+    async def _learn(self, commands: Commands, answer: str, wanted: Wanted, running: TransactionRecord) -> str:
+        """Learn from the answer to a profile of the transaction; where it was refused, a default may do."""
         if answer == ACCEPTED:
             self._take_back_quirk()
             return answer
-        self._take_refusal(answer, running)
-        default_answer = await commands.set_profile(self._profile(wanted.current_a, self._level, wanted))
+        self._take_refusal(answer, running, tells_of_quirk=wanted.current_a >= 0)
+        if wanted.current_a < 0:
+            return answer
+        default_answer = await self._by_default.send(commands, wanted, running)
         return ACCEPTED if default_answer == ACCEPTED else answer
 
-    def _take_refusal(self, answer: str, running: TransactionRecord) -> None:
+    def _require_discharge(self, setpoint: Setpoint) -> None:
+        """Refuse to discharge what has not agreed to it, or cannot be told to."""
+        agreement = self._agreement()
+        if agreement is None or not agreement.bidirectional:
+            detail = "Station and vehicle have not agreed to discharge."
+        elif self._station.version != OcppVersion.V21 and QUIRK_NEGATIVE_LIMIT not in self._station.quirks:
+            detail = f"A station that speaks {self._station.version} cannot be told to discharge."
+        else:
+            return
+        self._report(FaultCode.BIDIRECTIONAL_UNSUPPORTED, detail)
+        raise CommandError(self.charger.charger_id, f"discharging with {-setpoint.current_a:g} A", detail)
+
+    def _take_refusal(self, answer: str, running: TransactionRecord, *, tells_of_quirk: bool) -> None:
         """Learn from a refused TxProfile: only of a transaction that the station shows does it tell of a quirk."""
         is_unknown, is_confirmed = _TX_NOT_FOUND in answer, self._is_confirmed()
         if is_unknown or not is_confirmed:
             self._on_refused(running, is_unknown)
-        if not is_confirmed:
+        if not (is_confirmed and tells_of_quirk):
             return
         count = self._rejections_of(running) + 1
         self._rejections = (running.transaction_id, count)
@@ -235,62 +291,10 @@ class Limiter:
         transaction_id, count = self._rejections
         return count if transaction_id == running.transaction_id else 0
 
-    def _profile(
-        self, current_a: float, level: int, wanted: _Wanted | None, running: TransactionRecord | None = None
-    ) -> ChargingProfile:
-        """Return the profile of a limit: for a transaction, else as default; without `wanted` it never expires."""
-        duration_s = None
-        if wanted is not None:
-            duration_s = math.ceil(wanted.expires_at_s - self._clock()) + _CLOCK_MARGIN_S
-        is_default = running is None
-        periods = [Period(limit=self._limit(current_a), phases=len(self.charger.phases))]
-        if is_default and level == _FLOOR_LEVEL and duration_s is not None:
-            # A default that takes the floor's place must be the floor once it runs out.
-            safe = self._limit(self.charger.safe_a)
-            periods.append(Period(start_s=duration_s, limit=safe, phases=len(self.charger.phases)))
-            duration_s = None
-        # The ids of floor, default and transaction must differ on one EVSE and between EVSEs.
-        profile_id = self._evse_id * 10 + (0 if wanted is None else 1 if is_default else 2)
-        return ChargingProfile(
-            profile_id=profile_id,
-            evse_id=self._evse_id,
-            purpose=Purpose.TX_DEFAULT if is_default else Purpose.TX,
-            stack_level=level,
-            kind=ProfileKind.ABSOLUTE,
-            schedule=Schedule(
-                schedule_id=profile_id,
-                unit=RateUnit(self._unit),
-                periods=tuple(periods),
-                start_utc_s=math.floor(utc_now().timestamp() + self._station.clock_skew_s) - _CLOCK_MARGIN_S,
-                duration_s=duration_s,
-            ),
-            transaction_id=None if running is None else running.transaction_id,
-        )
-
-    def _limit(self, current_a: float) -> float:
-        """Return the limit in the station's unit, rounded down to what OCPP can carry: 0.1 A, or 1 W."""
-        if self._unit == "A":
-            return math.floor(current_a * 10 + 1e-6) / 10
-        return float(math.floor(current_a * self._settings.voltage_v * len(self.charger.phases) + 1e-6))
-
     def _failure(self, answer: str) -> CommandError:
         wanted_a = self._wanted.current_a if self._wanted else self.charger.safe_a
         return CommandError(self.charger.charger_id, f"limiting to {wanted_a:g} A", answer)
 
     @property
-    def _unit(self) -> str:
-        return "A" if "A" in self._station.rate_units else "W"
-
-    @property
-    def _level(self) -> int:
-        """Stack level of the modulated profile: above the floor, unless the station knows one level only."""
-        highest = self._station.max_stack_level
-        return 1 if highest is None else min(1, highest)
-
-    @property
-    def _evse_id(self) -> int:
-        return self.charger.endpoint.evse_id
-
-    @property
     def _record(self) -> EvseRecord:
-        return self._station.evse(self._evse_id)
+        return self._station.evse(self._maker.evse_id)

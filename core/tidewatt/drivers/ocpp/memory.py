@@ -7,6 +7,7 @@ from datetime import datetime
 import time
 from typing import Any
 
+from tidewatt.ocpp.charging import StoreSnapshot
 from tidewatt.site import ChargerStatus, StateStore
 
 from .document import Document
@@ -109,6 +110,8 @@ class StationRecord:
     `message_limits` says how many items and bytes it takes in one message, by action (OCPP 2.x). `local_list` are the
     tags of its local authorisation list with the EVSEs that each may use (none: all), as of `local_list_version`;
     `cached_for` are those that its authorisation cache was last emptied for, None if it never was.
+    `profiles` are the charging profiles that it should hold, `profile_writes` how many it has accepted by EVSE,
+    `dynamic_profiles` tells whether it knows those of 2.1.
     """
 
     version: str = ""
@@ -118,6 +121,9 @@ class StationRecord:
     firmware: str = ""
     rate_units: tuple[str, ...] = ("A",)
     max_stack_level: int | None = None
+    dynamic_profiles: bool = False
+    profiles: StoreSnapshot = field(default_factory=StoreSnapshot)
+    profile_writes: dict[int, int] = field(default_factory=dict)
     quirks: list[str] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
     evses: dict[int, EvseRecord] = field(default_factory=dict)

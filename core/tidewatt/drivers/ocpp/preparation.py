@@ -76,6 +76,7 @@ class Preparation:
             _LOGGER.info("OCPP station %s does not take %s", self._context.station_id, refused)
         record.rate_units = found.rate_units or record.rate_units
         record.max_stack_level = found.max_stack_level
+        record.dynamic_profiles = found.dynamic_profiles
         record.refused = found.refused
         record.message_limits = found.message_limits
 

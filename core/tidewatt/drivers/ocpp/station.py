@@ -36,6 +36,7 @@ from .link_quality import LinkWatch
 from .memory import Memory, TransactionRecord
 from .point import Point
 from .preparation import Preparation
+from .profiles import ProfileBook, WriteBudget
 from .reports import Reports
 from .security import StationSecurity
 from .settings import OcppSettings
@@ -79,12 +80,13 @@ class Station:
         self._tasks = Tasks(f"OCPP station {station_id}")
         # A silent station becomes ready when the grace is over; a command that came before may wait for that.
         self._link = Link(settings.boot_grace_s + 1.0)
-        self._increases = TokenBucket(settings.increases_burst, settings.increases_per_minute / 60.0, clock)
+        self.points: dict[int, Point] = {}
+        budget = WriteBudget(settings, clock, lambda: len(self.points))
+        self._profiles = ProfileBook(self._record, self._book.running, budget, settings, on_change=memory.save_soon)
         self._connection: Connection | None = None
         self._connects = TokenBucket(settings.connects_burst, settings.connects_per_s, clock)
         self.link_watch = LinkWatch(self.report, self.push, clock)
         self._last_heard_s = clock()
-        self.points: dict[int, Point] = {}
         self.refused_connections = 0
         self.signed = SignedBook(memory.document(f"signed-{station_id}", SignedRecord()))
         self._reports = Reports(
@@ -118,6 +120,8 @@ class Station:
             memory=self._memory,
             book=self._book,
             points=self.points,
+            profiles=self._profiles,
+            commands=self._link.commands,
             tasks=self._tasks,
             settings=self._settings,
             security=self._security,
@@ -144,7 +148,9 @@ class Station:
         await self._link.commands()
         if self._connection is None:
             raise OcppClosedError("The station is not connected.")
-        return await self._connection.session.call(action, payload, timeout_s=timeout_s)
+        answer = await self._connection.session.call(action, payload, timeout_s=timeout_s)
+        self._profiles.heard(action, payload, answer)
+        return answer
 
     def configure(self, chargers: Sequence[Charger]) -> None:
         """Take the chargers of this station; those that are known keep their state."""
@@ -172,8 +178,10 @@ class Station:
             running,
             is_confirmed=lambda: evse.transaction_is_confirmed,
             on_refused=lambda transaction, unknown: self._reports.transaction_refused(transaction, unknown=unknown),
+            agreement=lambda: evse.agreement,
+            report=lambda code, detail: self.report(code, detail, evse_id),
+            book=self._profiles,
             link=self._link,
-            increases=self._increases,
             tasks=self._tasks,
             clock=self._clock,
             settings=self._settings,
@@ -215,6 +223,7 @@ class Station:
         if previous is not None:
             self._tasks.spawn(previous.close())
         self._take_version(version)
+        self._profiles.connected()
         self._link.open(connection.commands)
         was_away = self._clock() - self._last_heard_s > self._settings.agreement_grace_s
         for point in self.points.values():
@@ -233,6 +242,7 @@ class Station:
             if self._connection is connection:
                 self._connection = None
                 self._link.close()
+                self._profiles.disconnected()
                 for block in self.blocks:
                     block.disconnected()
                 _LOGGER.info("OCPP station %s is no longer connected", self.station_id)
@@ -336,8 +346,8 @@ class Station:
             "quirks": list(record.quirks),
             "refused_settings": sorted(record.refused),
             "refused_connections": self.refused_connections,
-            "increases_left": round(self._increases.tokens, 1),
             "link": self.link_watch.diagnostics(),
+            "profiles": self._profiles.diagnostics(),
             "counters": asdict(connection.session.counters) if connection else None,
             "blocks": {type(block).__name__: block.diagnostics() for block in self.blocks},
             "evses": {

@@ -171,7 +171,9 @@ class ProfileStore:
             self._offline_since_utc_s = utc_s
 
     def came_online(self, utc_s: float) -> None:
-        """Note that the central system is back; what became invalid for ever meanwhile is dropped."""
+        """Note that the central system is there; what became invalid for ever without it is dropped."""
+        if self._offline_since_utc_s is None:
+            return
         self._profiles = [
             held
             for held in self._profiles

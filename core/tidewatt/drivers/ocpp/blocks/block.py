@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol, runtime_checkable
 
 from tidewatt.drivers.ocpp.caller import Caller
 from tidewatt.drivers.ocpp.depot import Depot
-from tidewatt.drivers.ocpp.dialect import ACCEPTED
+from tidewatt.drivers.ocpp.dialect import ACCEPTED, Commands
 from tidewatt.drivers.ocpp.memory import Memory, StationRecord, TransactionRecord
 from tidewatt.drivers.ocpp.point import Point
+from tidewatt.drivers.ocpp.profiles import ProfileBook
 from tidewatt.drivers.ocpp.security import StationSecurity
 from tidewatt.drivers.ocpp.settings import OcppSettings
 from tidewatt.drivers.ocpp.tags import Verdict
@@ -28,10 +29,11 @@ from tidewatt.site import Clock, CommandError, FaultCode
 class StationContext:
     """A station as its blocks see it.
 
-    `points` is the station's live mapping by EVSE. `version` is None while no connection exists. `report` names a fault
-    of one EVSE or (None) of all, `push` has control see the state of one or all anew, `heard` notes a sign of life,
-    `lost` takes a transaction for ended unless the station shows soon that it runs, `authorise` judges whether a tag
-    may charge on an EVSE or (None) on any, `depot` is where files for and of stations are handed over.
+    `points` is the station's live mapping by EVSE, `profiles` sends and remembers charging profiles by `commands`.
+    `version` is None while no connection exists. `report` names a fault of one EVSE or (None) of all, `push` has
+    control see the state of one or all anew, `heard` notes a sign of life, `lost` takes a transaction for ended unless
+    the station shows soon that it runs, `authorise` judges whether a tag may charge on an EVSE or (None) on any,
+    `depot` is where files for and of stations are handed over.
     """
 
     station_id: str
@@ -39,6 +41,8 @@ class StationContext:
     memory: Memory
     book: TransactionBook
     points: Mapping[int, Point]
+    profiles: ProfileBook
+    commands: Callable[[], Awaitable[Commands]]
     tasks: Tasks
     settings: OcppSettings
     security: StationSecurity

@@ -64,6 +64,14 @@ class CommandsV16:
             {"connectorId": evse_id, "chargingProfilePurpose": purpose_to_wire(purpose, Ruleset.V16)},
         )
 
+    async def clear_profile(self, profile_id: int) -> str:
+        """Send ClearChargingProfile for one profile."""
+        return await ask(self._session, "ClearChargingProfile", {"id": profile_id})
+
+    async def request_profiles(self, request_id: int) -> str:  # noqa: ARG002 - not in 1.6
+        """Refuse: OCPP 1.6 does not tell its profiles."""
+        return "NotSupported"
+
     async def composite_limits(self, evse_id: int, duration_s: int, rate_unit: str) -> Sequence[float] | None:
         """Send GetCompositeSchedule."""
         request = {"connectorId": evse_id, "duration": duration_s, "chargingRateUnit": rate_unit}

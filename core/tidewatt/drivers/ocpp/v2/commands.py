@@ -21,6 +21,9 @@ from tidewatt.ocpp.wire import child, text, utc_now
 
 from . import variables
 
+_SOURCES = ("CSO", "EMS", "SO", "Other")
+"""Where profiles come from: central systems, energy managers, grid operators, others."""
+
 _DUPLICATE = ("DuplicateProfile", "InvalidStackLevel")
 """Why stations refuse a profile in a slot that another one has (K01.FR.06, K01.FR.39)."""
 
@@ -36,7 +39,7 @@ class CommandsV2:
 
     async def configure(self, wanted: Wanted, refused: Mapping[str, str]) -> Capabilities:
         """Read what the station can do and have it measure as wanted."""
-        return await variables.configure(self._session, wanted, refused)
+        return await variables.configure(self._session, wanted, refused, self._rules)
 
     async def trigger_status(self, evse_id: int) -> str:
         """Ask for a StatusNotification."""
@@ -99,6 +102,15 @@ class CommandsV2:
         """Send ClearChargingProfile for all profiles of a purpose."""
         criteria = {"evseId": evse_id, "chargingProfilePurpose": purpose.value}
         return await ask(self._session, "ClearChargingProfile", {"chargingProfileCriteria": criteria})
+
+    async def clear_profile(self, profile_id: int) -> str:
+        """Send ClearChargingProfile for one profile."""
+        return await ask(self._session, "ClearChargingProfile", {"chargingProfileId": profile_id})
+
+    async def request_profiles(self, request_id: int) -> str:
+        """Send GetChargingProfiles for profiles of every source; it must name a criterion (K09.FR.03)."""
+        request = {"requestId": request_id, "chargingProfile": {"chargingLimitSource": list(_SOURCES)}}
+        return await ask(self._session, "GetChargingProfiles", request)
 
     async def composite_limits(self, evse_id: int, duration_s: int, rate_unit: str) -> Sequence[float] | None:
         """Send GetCompositeSchedule."""

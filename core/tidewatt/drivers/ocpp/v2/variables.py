@@ -7,6 +7,7 @@ import logging
 
 from tidewatt.drivers.ocpp.device_model import VariableKey
 from tidewatt.drivers.ocpp.dialect import ACCEPTED, QUESTION_TIMEOUT_S, Capabilities, Wanted
+from tidewatt.ocpp.charging import Ruleset
 from tidewatt.ocpp.session import OcppCallError, OcppSession
 from tidewatt.ocpp.wire import number
 
@@ -16,6 +17,7 @@ _LOGGER = logging.getLogger(__name__)
 
 _RATE_UNIT = "SmartChargingCtrlr.RateUnit"
 _STACK_LEVEL = "SmartChargingCtrlr.ProfileStackLevel"
+_DYNAMIC_PROFILES = "SmartChargingCtrlr.SupportsFeature[DynamicProfiles]"
 _LIMITED = ("GetReport", "GetVariables", "SetVariables")
 _MEASURANDS = ("Current.Import", "Power.Active.Import", "Energy.Active.Import.Register", "Voltage", "SoC")
 _EXPORTS = ("Current.Export", "Power.Active.Export", "Energy.Active.Export.Register")
@@ -23,7 +25,7 @@ _ENDS = "Energy.Active.Import.Register"
 _TAKEN = (ACCEPTED, "RebootRequired")
 
 
-async def configure(session: OcppSession, wanted: Wanted, refused: Mapping[str, str]) -> Capabilities:
+async def configure(session: OcppSession, wanted: Wanted, refused: Mapping[str, str], rules: Ruleset) -> Capabilities:
     """Read what the station can do and change the variables that are not yet as wanted.
 
     Variables refused earlier, with the same value, are not tried again.
@@ -32,10 +34,12 @@ async def configure(session: OcppSession, wanted: Wanted, refused: Mapping[str, 
     limited = [
         f"DeviceDataCtrlr.{kind}[{action}]" for action in _LIMITED for kind in ("ItemsPerMessage", "BytesPerMessage")
     ]
-    present = await _read(session, [_RATE_UNIT, _STACK_LEVEL, *choices, *limited])
+    features = [_DYNAMIC_PROFILES] if rules is Ruleset.V21 else []
+    present = await _read(session, [_RATE_UNIT, _STACK_LEVEL, *features, *choices, *limited])
     found = Capabilities(
         rate_units=tuple(unit for unit in ("A", "W") if unit in present.get(_RATE_UNIT, "").split(",")),
         max_stack_level=_whole(present.get(_STACK_LEVEL)),
+        dynamic_profiles=present.get(_DYNAMIC_PROFILES, "").strip().lower() == "true",
         refused={name: values[0] for name, values in choices.items() if refused.get(name) == values[0]},
         message_limits={
             action: (
