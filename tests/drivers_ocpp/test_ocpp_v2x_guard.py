@@ -11,7 +11,7 @@ from hypothesis import given, strategies as st
 import pytest
 
 from tests.drivers_ocpp import ocpp_v2x_words as v2x, ocpp_v201_words as words
-from tests.drivers_ocpp.ocpp_rig import RawStation, Rig, charger, limit_of, setpoint
+from tests.drivers_ocpp.ocpp_rig import RawStation, Rig, charger, setpoint
 from tidewatt.drivers.ocpp.agreement import Agreement
 from tidewatt.drivers.ocpp.discharge import DischargeGuard
 from tidewatt.drivers.ocpp.evse import Evse
@@ -85,7 +85,7 @@ async def test_a_state_of_charge_that_is_told_no_more_ends_a_discharge() -> None
 
 async def paused(rig: Rig, station: RawStation) -> None:
     """Wait until the station was told to give nothing back."""
-    while limit_of(await station.next_profile("TxProfile")) != 0:
+    while (await station.next_asked("UpdateDynamicSchedule"))["scheduleUpdate"] != {"setpoint": 0}:
         pass
     assert rig.system.station("left").points[1].present_a == 0
 

@@ -150,6 +150,14 @@ class Limiter:
         self._sent = None
         self._refuses_dynamic = False
 
+    async def restore(self, commands: Commands, *, floor: bool) -> None:
+        """Bring the newest setpoint to the station anew, and the floor, because somebody else has changed them."""
+        if floor:
+            self._record.floor = None
+            await self.install_floor(commands, verify=False)
+        self.forget()
+        await self.catch_up()
+
     async def install_floor(self, commands: Commands, *, verify: bool) -> str:
         """Have the station hold the safe current as its default; the status word of its answer.
 

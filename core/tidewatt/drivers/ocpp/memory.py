@@ -53,7 +53,8 @@ class EvseRecord:
     `floor` describes the default profile that the station is known to hold. `held` is set by a person's stop and
     keeps Tidewatt from starting the vehicle again; `started` once a transaction began, or could not be begun, since
     it was plugged in. `remote_tag` is the tag that a remote start was asked with. `register` follows the meter's
-    register of energy into vehicles, `exported` that of energy out of them.
+    register of energy into vehicles, `exported` that of energy out of them. `lower_limit_a` is the limit below ours
+    that was last told of.
     """
 
     status: ChargerStatus = ChargerStatus.UNAVAILABLE
@@ -64,6 +65,7 @@ class EvseRecord:
     started: bool = False
     remote_tag: str | None = None
     exported: EnergyCount | None = None
+    lower_limit_a: float | None = None
 
 
 @dataclass(slots=True)

@@ -33,6 +33,10 @@ class OcppSettings:
     connects_burst: int = 20
     connects_per_s: float = 0.5
     """Connections of one station; one that keeps on coming back faster has to wait."""
+    limits_delay_s: float = 30.0
+    """A sign that somebody else has changed a limit is looked into this much later, and not more often."""
+    limits_watch_s: float = 3600.0
+    """Without any sign, what the station does is compared with what it was told this often."""
     frames_burst: int = 400
     frames_per_s: float = 100.0
     """Frames taken from one station. Faster ones are slowed down, then cut off."""

@@ -185,24 +185,25 @@ class ProfileStore:
 
     def limit(self, evse_id: int, utc_s: float, transaction: TransactionView | None, *, wired_phases: int) -> Limit:
         """Return the composite limit of an EVSE at a moment; see `Composer.limit`."""
-        return self._composer.limit(evse_id, utc_s, transaction, wired_phases=wired_phases)
+        return self.composer.limit(evse_id, utc_s, transaction, wired_phases=wired_phases)
 
     def station_limit(self, utc_s: float, evses: Collection[EvseView]) -> Limit:
         """Return the limit of the whole station; see `Composer.station_limit`."""
-        return self._composer.station_limit(utc_s, evses)
+        return self.composer.station_limit(utc_s, evses)
 
     def composite(
         self, evse_id: int, utc_s: float, duration_s: int, transaction: TransactionView | None, *, wired_phases: int
     ) -> list[tuple[int, Limit]]:
         """Return `(seconds from utc_s, limit from then on)` for the next `duration_s` seconds, one for each change."""
-        return self._composer.composite(evse_id, utc_s, duration_s, transaction, wired_phases=wired_phases)
+        return self.composer.composite(evse_id, utc_s, duration_s, transaction, wired_phases=wired_phases)
 
     def station_composite(self, utc_s: float, duration_s: int, evses: Collection[EvseView]) -> list[tuple[int, Limit]]:
         """Return the composite schedule of the whole station."""
-        return self._composer.station_composite(utc_s, duration_s, evses)
+        return self.composer.station_composite(utc_s, duration_s, evses)
 
     @property
-    def _composer(self) -> Composer:
+    def composer(self) -> Composer:
+        """What judges the profiles held now."""
         return Composer(
             profiles=self._profiles,
             rules=self.rules,

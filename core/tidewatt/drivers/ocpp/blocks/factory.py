@@ -6,6 +6,7 @@ from .authorisation import Authorisation
 from .availability import Availability
 from .block import Block, StationContext
 from .certificates import Certificates
+from .charging_limits import ChargingLimits
 from .clock import StationClock
 from .credentials import Credentials
 from .customers import CustomerInformation
@@ -50,4 +51,5 @@ def make_blocks(context: StationContext) -> tuple[Block, ...]:
         roots,
         Credentials(context, certificates, roots),
         StationClock(context),
+        ChargingLimits(context),
     )

@@ -3,16 +3,26 @@
 from .book import ProfileBook
 from .budget import WriteBudget
 from .build import ProfileMaker, Slot, Wanted
+from .external import ExternalLimit, ExternalLimits, ProfileReports, describe
+from .findings import Findings, compare, exceeds, is_looser
 from .strategies import DefaultProfiles, DynamicProfiles, Strategy, TransactionProfiles
 
 __all__ = [
     "DefaultProfiles",
     "DynamicProfiles",
+    "ExternalLimit",
+    "ExternalLimits",
+    "Findings",
     "ProfileBook",
     "ProfileMaker",
+    "ProfileReports",
     "Slot",
     "Strategy",
     "TransactionProfiles",
     "Wanted",
     "WriteBudget",
+    "compare",
+    "describe",
+    "exceeds",
+    "is_looser",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 import logging
 from typing import Any
 
@@ -25,6 +26,7 @@ from tidewatt.ocpp.wire import utc_now
 from tidewatt.site import Charger
 
 from .budget import WriteBudget
+from .findings import OWN_SOURCE
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -33,7 +35,7 @@ _ANYTHING = Abilities(stack_level=10**9, periods=1024, profiles=1000, phase_swit
 
 
 class ProfileBook:
-    """Sends profiles to one station and remembers those that it accepted, over restarts too.
+    """Sends profiles to one station and remembers those that it accepted, over restarts too. `revision` counts changes.
 
     All profiles of this central system go through here. `running` returns the transaction of an EVSE, `on_change`
     has the record written to disk.
@@ -54,6 +56,7 @@ class ProfileBook:
         self._voltage_v = settings.voltage_v
         self._on_change = on_change
         self._store = self._new_store()
+        self.revision = 0
 
     @property
     def profiles(self) -> Sequence[ChargingProfile]:
@@ -66,6 +69,7 @@ class ProfileBook:
 
     async def install(self, commands: Commands, profile: ChargingProfile) -> str:
         """Send a profile; the status word of the answer."""
+        self.revision += 1
         answer = await commands.set_profile(profile)
         if answer == ACCEPTED:
             self.note(profile)
@@ -76,7 +80,8 @@ class ProfileBook:
         """Give a dynamic profile new amounts, which wears no flash memory; the status word of the answer."""
         answer = await commands.update_profile(profile_id, amounts)
         if answer == ACCEPTED:
-            self._store.update(profile_id, amounts, _now_s())
+            self.revision += 1
+            self._store.update(profile_id, amounts, self.now_s())
             self._record.profiles = self._store.snapshot()
         return answer
 
@@ -105,7 +110,7 @@ class ProfileBook:
                 self._count(profile)
             case "UpdateDynamicSchedule":
                 amounts = amounts_from_wire(request["scheduleUpdate"])
-                self._store.update(request["chargingProfileId"], amounts, _now_s())
+                self._store.update(request["chargingProfileId"], amounts, self.now_s())
             case "ClearChargingProfile" if "chargingProfileId" in request:
                 self.forget([request["chargingProfileId"]])
 
@@ -114,13 +119,36 @@ class ProfileBook:
         self._forget_ended()
         evse_ids = (profile.evse_id,)
         view = self._view(profile.evse_id)
-        refusal = self._store.install(profile, evse_ids, view, utc_s=_now_s(), from_outside=from_outside)
+        refusal = self._store.install(profile, evse_ids, view, utc_s=self.now_s(), from_outside=from_outside)
         if refusal is not None:
             self._store.clear(evse_id=profile.evse_id, purpose=profile.purpose, stack_level=profile.stack_level)
-            refusal = self._store.install(profile, evse_ids, view, utc_s=_now_s(), from_outside=from_outside)
+            refusal = self._store.install(profile, evse_ids, view, utc_s=self.now_s(), from_outside=from_outside)
         if refusal is not None:
             _LOGGER.debug("The station accepted a profile that cannot be: %s", refusal)
         self._keep()
+
+    def note_external(self, profile: ChargingProfile, number: int) -> None:
+        """Remember the limit from outside with this number, in place of what it was before."""
+        self.note(replace(profile, profile_id=-number), from_outside=True)
+
+    def replace_external(self, profiles: Sequence[ChargingProfile]) -> None:
+        """Remember the limits from outside that the station reports, and none but these."""
+        held = [each for each in self._store.profiles if each.source != OWN_SOURCE]
+        if held == list(profiles):
+            return
+        self.forget([each.profile_id for each in held])
+        for profile in profiles:
+            self.note(profile, from_outside=True)
+
+    def forget_external(self, source: str, evse_id: int | None) -> None:
+        """Take note that the limits of a source are gone, on one EVSE or everywhere."""
+        self.forget(
+            [
+                each.profile_id
+                for each in self._store.profiles
+                if each.source == source != OWN_SOURCE and evse_id in (None, each.evse_id)
+            ]
+        )
 
     def forget(self, profile_ids: Collection[int]) -> None:
         """Take note that the station does not hold some profiles any more."""
@@ -133,18 +161,29 @@ class ProfileBook:
         if self._store.rules is not self._rules:
             self._record.profiles.profiles.clear()
             self._store = self._new_store()
-        self._store.came_online(_now_s())
+        self._store.came_online(self.now_s())
 
     def disconnected(self) -> None:
         """Take note that the station is alone."""
-        self._store.went_offline(_now_s())
+        self._store.went_offline(self.now_s())
         self._keep()
 
-    def expected(self, charger: Charger, *, soc_pct: float | None = None, after_s: float = 0.0) -> Limit:
-        """Return what the station lets a charger do now, or some seconds from now if it hears nothing until then."""
-        evse_id = charger.endpoint.evse_id
-        view = self._view(evse_id, soc_pct)
-        return self._store.limit(evse_id, _now_s() + after_s, view, wired_phases=len(charger.phases))
+    def expected(self, charger: Charger, *, after_s: float = 0.0, besides: ChargingProfile | None = None) -> Limit:
+        """Return what the station lets a charger do now, or `after_s` from now if it hears nothing until then.
+
+        `besides` is a profile that it holds, too.
+        """
+        evse_id, now_s = charger.endpoint.evse_id, self.now_s()
+        composer = self._store.composer
+        if besides is not None:
+            composer = replace(composer, profiles=[*composer.profiles, besides])
+        if after_s:
+            composer = replace(composer, offline_since_utc_s=composer.offline_since_utc_s or now_s)
+        return composer.limit(evse_id, now_s + after_s, self._view(evse_id), wired_phases=len(charger.phases))
+
+    def amperes(self, power_w: float, phases: int) -> float:
+        """Return a power over some phases as A per phase at the nominal voltage."""
+        return power_w / (self._voltage_v * phases)
 
     def diagnostics(self) -> dict[str, Any]:
         """Return what the station should hold, and how many profiles it has accepted since it was first seen."""
@@ -168,14 +207,13 @@ class ProfileBook:
         store.restore(self._record.profiles)
         return store
 
-    def _view(self, evse_id: int, soc_pct: float | None = None) -> TransactionView | None:
+    def _view(self, evse_id: int) -> TransactionView | None:
         running = self._running(evse_id)
         if running is None:
             return None
         return TransactionView(
             transaction_id=running.transaction_id,
             started_utc_s=running.started_at_utc.timestamp(),
-            soc_pct=soc_pct,
         )
 
     def _forget_ended(self) -> None:
@@ -190,9 +228,10 @@ class ProfileBook:
         writes[profile.evse_id] = writes.get(profile.evse_id, 0) + 1
 
     def _keep(self) -> None:
+        self.revision += 1
         self._record.profiles = self._store.snapshot()
         self._on_change()
 
-
-def _now_s() -> float:
-    return utc_now().timestamp()
+    def now_s(self) -> float:
+        """Return the time of the station's clock, as far as it is known to differ from ours."""
+        return utc_now().timestamp() + self._record.clock_skew_s

@@ -46,10 +46,7 @@ _INTERRUPTIONS = ("ImmediateReset", "PowerLoss", "Reboot")
 _UNAUTHORISED = ("EVConnected", "Idle")
 
 _NOTED: dict[str, dict[str, Any]] = {
-    "ClearedChargingLimit": {},
-    "NotifyChargingLimit": {},
     "PublishFirmwareStatusNotification": {},
-    "ReportChargingProfiles": {},
 }
 """Messages that change nothing here, with their answers."""
 
