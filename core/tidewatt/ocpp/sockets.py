@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+import contextlib
 
 from aiohttp import ClientWebSocketResponse, WSCloseCode, WSMsgType
 from aiohttp.web import WebSocketResponse
@@ -91,19 +92,27 @@ class AiohttpSocket:
 
     async def close(self, code: int = WSCloseCode.OK) -> None:
         """Close the socket, whether the peer reads or not. Safe to call twice."""
-        try:
-            async with asyncio.timeout(_CLOSE_TIMEOUT_S):
-                await self._socket.close(code=code)
-        except TimeoutError:
-            self._cut()
+        with contextlib.suppress(ConnectionError):
+            await self._patiently(self._socket.close(code=code), _CLOSE_TIMEOUT_S)
 
     async def _write(self, writing: Awaitable[object]) -> None:
+        await self._patiently(writing, self._write_timeout_s)
+
+    async def _patiently(self, writing: Awaitable[object], timeout_s: float) -> None:
+        """Wait for a write; a peer that does not let it happen in time is cut off, with ConnectionResetError."""
         try:
-            async with asyncio.timeout(self._write_timeout_s):
+            async with asyncio.timeout(timeout_s):
                 await writing
+                return
         except TimeoutError:
             self._cut()
-            raise ConnectionResetError("The peer does not read.") from None
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            # In aiohttp all who wait for room in the buffer share one future: when one gave up, the others fall too.
+            self._cut()
+        raise ConnectionResetError("The peer does not read.")
 
     async def _slow_down(self) -> None:
         if not self._pings.take():
