@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from random import Random
 
 from tidewatt.ocpp.session import OcppVersion
-from tidewatt.site import MAIN_CIRCUIT_ID, Charger, Meter, ModbusEndpoint, ModbusMap, Site
+from tidewatt.site import MAIN_CIRCUIT_ID, Charger, Meter, ModbusEndpoint, ModbusMap, OcppListener, Site
+from tidewatt.site.security import server_names
 
 from .meters import MeterUnit, RegisterImage, sdm630_image, sunspec_image
 from .physics import ChargingPoint, EmulatedTime, History, House, World
@@ -94,9 +95,8 @@ class Emulation:
     def _make_station(self, settings: StationSettings) -> Station:
         chargers = [each for each in self.chargers() if each.endpoint.station_id == settings.station_id]
         configured = next((each.endpoint.password for each in chargers if each.endpoint.password), None)
-        listener = self.site.ocpp
         address = LinkAddress(
-            url=settings.url or f"ws://{listener.host}:{listener.port}",
+            url=settings.url or _own_url(self.site.ocpp, settings.security.profile),
             station_id=settings.station_id,
             version=settings.version,
             password=settings.password or configured,
@@ -116,6 +116,7 @@ class Emulation:
                 open_to_all=settings.open_to_all,
                 boot_s=settings.boot_s,
                 negative_limit=settings.negative_limit,
+                security=settings.security,
             ),
             outlets,
             self.time,
@@ -139,3 +140,10 @@ class Emulation:
             return sdm630_image(sample)
 
         return image
+
+
+def _own_url(listener: OcppListener, profile: int | None) -> str:
+    """Return where the site's own central system listens, with TLS for the profiles that need it."""
+    if listener.tls is not None and (profile or 0) >= 2:
+        return f"wss://{server_names(listener, listener.tls)[0]}:{listener.tls.port}"
+    return f"ws://{listener.host}:{listener.port}"

@@ -16,6 +16,7 @@ from tidewatt.site.sections import Key, Section
 
 from .meters.sunspec import FLOAT_MODEL, INTEGER_MODEL
 from .physics import LoadStep, VehicleSpec
+from .station import SecuritySettings
 from .vehicle_section import Iso15118Settings, iso15118_settings
 
 _VERSIONS = {"1.6": OcppVersion.V16, "2.0.1": OcppVersion.V201, "2.1": OcppVersion.V21}
@@ -35,7 +36,7 @@ class StationSettings:
 
     `url` and `password` default to the site's; `rfid` is the card that every vehicle here is tapped with. `connectors`
     are outlets that the site does not know, of a station that is to be discovered. With `negative_limit` it lets
-    vehicles discharge on limits below zero, as vendors did before OCPP 2.1.
+    vehicles discharge on limits below zero, as vendors did before OCPP 2.1. `security` is how it connects at first.
     """
 
     station_id: str
@@ -48,6 +49,7 @@ class StationSettings:
     boot_s: float = 3.0
     rated_a: float | None = None
     negative_limit: bool = False
+    security: SecuritySettings = field(default_factory=SecuritySettings)
     connectors_per_evse: int = 1
     connectors: tuple[Charger, ...] = ()
 
@@ -228,6 +230,17 @@ _CONNECTOR = Section(
     }
 )
 
+_SECURITY = Section(
+    {
+        "profile": Key("profile", integer("Give the security profile, 0 to 3.", least=0, most=3)),
+        "tls_url": Key("tls_url", text),
+        "ca": Key("ca", text),
+        "certificate": Key("certificate", text),
+        "key": Key("key", text),
+        "operator": Key("operator", text),
+    }
+)
+
 _STATION = Section(
     {
         "station": Key("station_id", text, "Give the id with which the station connects."),
@@ -241,6 +254,7 @@ _STATION = Section(
         "rated_a": Key("rated_a", _POSITIVE_A),
         "negative_limit": Key("negative_limit", flag),
         "connectors_per_evse": Key("connectors_per_evse", integer("Give 1 to 10.", least=1, most=10)),
+        "security": Key("security", lambda raw: SecuritySettings(**_SECURITY.fields(_SECURITY(raw)))),
         "connectors": Key("connectors", _each([_CONNECTOR])),
     }
 )

@@ -1,8 +1,8 @@
 """Emulated OCPP stations, 1.6J, 2.0.1 and 2.1."""
 
+from .access import LinkAddress, SecuritySettings
 from .dialect import EndCause
 from .faults import FaultKind, Faults
-from .link import LinkAddress
 from .outlet import Outlet, Transaction
 from .station import Station, StationSpec
 from .v2.station import StationV2
@@ -14,6 +14,7 @@ __all__ = [
     "Faults",
     "LinkAddress",
     "Outlet",
+    "SecuritySettings",
     "Station",
     "StationSpec",
     "StationV2",

@@ -85,6 +85,8 @@ class Calls:
                 return self._trigger_each(_forget_reported, outlets)
             case "MeterValues":
                 return self._trigger_each(station.on_trigger_sample, outlets)
+            case _ if message in station.triggers:
+                station.soon(station.triggers[message])
             case _:
                 return {"status": "NotImplemented"}
         return ACCEPTED

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from base64 import b64encode
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass
 import logging
 from random import Random
 from typing import Any
@@ -14,8 +12,9 @@ import aiohttp
 
 from tidewatt.emulators.physics import Clock
 from tidewatt.ocpp.errors import OcppClosedError, OcppFloodError
-from tidewatt.ocpp.session import Handler, OcppSession, OcppVersion
+from tidewatt.ocpp.session import Handler, OcppSession
 
+from .access import StationAccess
 from .faults import Faults, FaultySocket
 
 _LOGGER = logging.getLogger(__name__)
@@ -23,16 +22,6 @@ _LOGGER = logging.getLogger(__name__)
 FIRST_WAIT_S = 1.0
 LONGEST_WAIT_S = 16.0
 OPEN_TIMEOUT_S = 10.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkAddress:
-    """Where a station connects to and how it names itself. `password` None sends no credentials."""
-
-    url: str
-    station_id: str
-    version: OcppVersion
-    password: str | None = None
 
 
 class StationLink:
@@ -44,7 +33,7 @@ class StationLink:
 
     def __init__(
         self,
-        address: LinkAddress,
+        access: StationAccess,
         time: Clock,
         *,
         handlers: Mapping[str, Handler],
@@ -52,7 +41,8 @@ class StationLink:
         faults: Faults,
         random: Random,
     ) -> None:
-        self.address = address
+        self._access = access
+        self.address = access.address
         self._faults = faults
         self.refusal: str | None = None
         self._time = time
@@ -75,6 +65,11 @@ class StationLink:
             raise OcppClosedError(f"{self.address.station_id} has no connection; {action} was not sent.")
         return await self._session.call(action, payload)
 
+    async def reconnect(self) -> None:
+        """Close the connection, if there is one; it is opened anew."""
+        if self._session is not None:
+            await self._session.close()
+
     async def block(self, reason: str) -> None:
         """Close the connection and stay away until `unblock` with the same reason."""
         self._blocks.add(reason)
@@ -95,6 +90,8 @@ class StationLink:
             while True:
                 await self._unblocked.wait()
                 opened = await self._connect_once(client)
+                if not opened:
+                    self._access.failed()
                 failures = 0 if opened else failures + 1
                 await self._time.sleep(self._wait_s(failures))
 
@@ -111,6 +108,13 @@ class StationLink:
         except aiohttp.WSServerHandshakeError as error:
             self._note_refusal(f"it answers HTTP {error.status}")
             return False
+        except aiohttp.ClientConnectorCertificateError as error:
+            self._access.on_distrust(str(error.certificate_error))
+            self._note_refusal("its certificate is not trusted")
+            return False
+        except ValueError as error:
+            self._note_refusal(f"its own certificate files or the address are no use ({error})")
+            return False
         except (aiohttp.ClientError, OSError) as error:
             self._note_refusal(f"nobody answers there ({type(error).__name__})")
             return False
@@ -119,24 +123,28 @@ class StationLink:
             await socket.close()
             return False
         self.refusal = None
-        _LOGGER.info("Station %s is connected to %s.", name, self.address.url)
+        self._access.succeeded()
+        _LOGGER.info("Station %s is connected to %s.", name, self._access.connection.url)
         faulty = FaultySocket(socket, self._faults, self._time.sleep, self._random)
         await self._serve(OcppSession(faulty, self.address.version, self._handlers))
         _LOGGER.info("Station %s lost its connection.", name)
         return True
 
     async def _open(self, client: aiohttp.ClientSession) -> aiohttp.ClientWebSocketResponse:
-        address = self.address
+        access = self._access
+        context = await access.context()
         return await client.ws_connect(
-            f"{address.url.rstrip('/')}/{address.station_id}",
-            protocols=[address.version.value],
-            headers=_credentials(address),
+            f"{access.connection.url.rstrip('/')}/{self.address.station_id}",
+            protocols=[self.address.version.value],
+            headers=access.headers,
             autoping=False,
+            ssl=context or True,
         )
 
     def _note_refusal(self, refusal: str) -> None:
         if refusal != self.refusal:
-            _LOGGER.warning("Station %s cannot connect to %s: %s.", self.address.station_id, self.address.url, refusal)
+            url = self._access.connection.url
+            _LOGGER.warning("Station %s cannot connect to %s: %s.", self.address.station_id, url, refusal)
         self.refusal = refusal
 
     async def _serve(self, session: OcppSession) -> None:
@@ -152,11 +160,3 @@ class StationLink:
             _LOGGER.warning("Station %s hung up: %s", self.address.station_id, flood.exceptions[0])
         finally:
             self._session = None
-
-
-def _credentials(address: LinkAddress) -> dict[str, str]:
-    """Return the header of HTTP Basic authentication (RFC 7617), none without a password."""
-    if address.password is None:
-        return {}
-    pair = f"{address.station_id}:{address.password}".encode()
-    return {"Authorization": f"Basic {b64encode(pair).decode()}"}

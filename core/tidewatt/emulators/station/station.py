@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 import logging
 from random import Random
 from typing import Any
@@ -15,11 +15,12 @@ from tidewatt.ocpp.errors import OcppError
 from tidewatt.ocpp.frames import OcppVersion
 from tidewatt.ocpp.session import Handler
 
+from .access import LinkAddress, SecuritySettings, StationAccess
 from .cards import Cards
 from .dialect import Dialect, EndCause
 from .faults import Faults
 from .features import make_features
-from .link import LinkAddress, StationLink
+from .link import StationLink
 from .outbox import Letter, Outbox
 from .outlet import EVERYBODY, Outlet, Permission
 
@@ -39,6 +40,7 @@ class StationSpec:
     open_to_all: bool = False
     boot_s: float = 3.0
     negative_limit: bool = False
+    security: SecuritySettings = field(default_factory=SecuritySettings)
 
 
 class Station(Dialect):
@@ -60,9 +62,12 @@ class Station(Dialect):
         self.accepted = False
         self.firmware_version = "1.0"
         self._cards = Cards()
-        self.features = make_features(self, self._cards)
+        self.triggers: dict[str, Callable[[], None]] = {}
+        self.on_reboot: list[Callable[[], None]] = []
+        self.access = StationAccess(spec.address, spec.security)
+        self.features = make_features(self, self._cards, self.access)
         self.link = StationLink(
-            spec.address,
+            self.access,
             self.time,
             handlers=self._all_handlers(),
             on_open=self._on_open,
@@ -153,6 +158,14 @@ class Station(Dialect):
         """Send a message about a transaction: now, or whenever there is a connection again."""
         self.outbox.put(letter)
 
+    async def call(self, action: str, payload: dict[str, Any]) -> dict[str, Any]:
+        """Call the central system; OcppError when there is no answer."""
+        return await self.link.call(action, payload)
+
+    def reconnect(self) -> None:
+        """Drop the connection and make a new one."""
+        self.spawn(self.link.reconnect())
+
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run something beside the station, for as long as the station runs."""
         if self._group is None:
@@ -214,6 +227,8 @@ class Station(Dialect):
         self.accepted = False
         self.reset_when_idle = False
         self.boot_cause = cause
+        for action in self.on_reboot:
+            action()
         self._boots_until_s = self.time.now_s + self.spec.boot_s
         self.spawn(self.link.block("reboot"))
         _LOGGER.info("Station %s reboots: %s.", self.station_id, cause.name)

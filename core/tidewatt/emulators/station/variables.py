@@ -8,12 +8,27 @@ from dataclasses import dataclass
 
 @dataclass(slots=True, kw_only=True)
 class Variable:
-    """One value as text. `accepts` None: read-only. OCPP 1.6 has one name, OCPP 2.0.1 a component before it."""
+    """One value as text. `accepts` None: read-only. OCPP 1.6 has one name, OCPP 2.0.1 a component before it.
+
+    `changed` hears of values that the central system sets. What is `write_only` is never told, nor kept here.
+    """
 
     name: str
     value: str
     component: str = ""
     accepts: Callable[[str], bool] | None = None
+    changed: Callable[[str], None] | None = None
+    write_only: bool = False
+
+    def take(self, value: str) -> bool:
+        """Set the value for the central system, if it may; tell whether it did."""
+        if self.accepts is None or not self.accepts(value):
+            return False
+        if not self.write_only:
+            self.value = value
+        if self.changed is not None:
+            self.changed(value)
+        return True
 
     @property
     def read_only(self) -> bool:
@@ -26,6 +41,10 @@ class Variables:
 
     def __init__(self, variables: Iterable[Variable]) -> None:
         self._by_name = {(each.component.lower(), each.name.lower()): each for each in variables}
+
+    def add(self, variable: Variable) -> None:
+        """Add a variable, in place of one with its name."""
+        self._by_name[variable.component.lower(), variable.name.lower()] = variable
 
     def __iter__(self) -> Iterator[Variable]:
         return iter(self._by_name.values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tidewatt.emulators.station.access import StationAccess
 from tidewatt.emulators.station.cards import Cards
 from tidewatt.ocpp.frames import OcppVersion
 
@@ -14,11 +15,18 @@ from .logs import Logs
 from .monitoring import Monitoring
 from .report import Report
 from .reservation import Reservations
+from .security import Security
 
 
-def make_features(host: Host, cards: Cards) -> tuple[Feature, ...]:
+def make_features(host: Host, cards: Cards, access: StationAccess) -> tuple[Feature, ...]:
     """Return the features of a station of its version."""
-    common: tuple[Feature, ...] = (LocalList(host, cards), Reservations(host), Firmware(host), Logs(host))
+    common: tuple[Feature, ...] = (
+        LocalList(host, cards),
+        Reservations(host),
+        Firmware(host),
+        Logs(host),
+        Security(host, access),
+    )
     if host.version is OcppVersion.V16:
         return common
     return (*common, Display(host), Report(host), Monitoring(host), CustomerInformation(host, cards))

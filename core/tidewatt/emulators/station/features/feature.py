@@ -6,6 +6,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Protocol
 
 from tidewatt.emulators.physics import Clock
+from tidewatt.emulators.station.outbox import Letter
 from tidewatt.emulators.station.outlet import Outlet
 from tidewatt.emulators.station.variables import Variables
 from tidewatt.ocpp.frames import OcppVersion
@@ -24,6 +25,8 @@ class Host(Protocol):
     variables: Variables
     firmware_version: str
     outlets: dict[int, Outlet]
+    triggers: dict[str, Callable[[], None]]
+    on_reboot: list[Callable[[], None]]
 
     @property
     def station_id(self) -> str:
@@ -35,6 +38,15 @@ class Host(Protocol):
 
     def notify(self, action: str, payload: dict[str, Any]) -> None:
         """Send a message that is lost when it cannot be sent now."""
+
+    async def call(self, action: str, payload: dict[str, Any]) -> dict[str, Any]:
+        """Call the central system; OcppError when there is no answer."""
+
+    def post(self, letter: Letter) -> None:
+        """Send a message now, or whenever there is a connection again."""
+
+    def reconnect(self) -> None:
+        """Drop the connection and make a new one."""
 
     def soon(self, action: Callable[[], None]) -> None:
         """Do something after the present answer."""

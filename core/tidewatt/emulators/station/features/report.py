@@ -63,7 +63,10 @@ def _is_wanted(variable: Variable, wanted: Sequence[Payload]) -> bool:
 
 
 def _row(variable: Variable) -> Payload:
-    attribute = {"mutability": "ReadOnly" if variable.read_only else "ReadWrite", "value": variable.value}
+    if variable.write_only:
+        attribute = {"mutability": "WriteOnly"}
+    else:
+        attribute = {"mutability": "ReadOnly" if variable.read_only else "ReadWrite", "value": variable.value}
     return {
         "component": {"name": variable.component},
         "variable": _name(variable),

@@ -26,6 +26,7 @@ class CallsV16(Calls):
             "ChangeConfiguration": self._change_configuration,
             "ChangeAvailability": self._change_availability,
             "TriggerMessage": self._trigger_message,
+            "ExtendedTriggerMessage": self._trigger_message,
             "Reset": self._reset,
             "UnlockConnector": self._unlock,
             "DataTransfer": self._data_transfer,
@@ -101,7 +102,10 @@ class CallsV16(Calls):
         found = [variable for name in names if (variable := variables.find(name)) is not None]
         unknown = [name for name in names if variables.find(name) is None]
         return {
-            "configurationKey": [{"key": each.name, "readonly": each.read_only, "value": each.value} for each in found],
+            "configurationKey": [
+                {"key": each.name, "readonly": each.read_only} | ({} if each.write_only else {"value": each.value})
+                for each in found
+            ],
             "unknownKey": unknown,
         }
 
@@ -109,10 +113,7 @@ class CallsV16(Calls):
         variable = self._station.variables.find(payload["key"])
         if variable is None:
             return {"status": "NotSupported"}
-        if variable.accepts is None or not variable.accepts(payload["value"]):
-            return REJECTED
-        variable.value = payload["value"]
-        return ACCEPTED
+        return ACCEPTED if variable.take(payload["value"]) else REJECTED
 
     async def _change_availability(self, payload: Payload) -> Payload:
         outlets = self._outlets(payload["connectorId"])

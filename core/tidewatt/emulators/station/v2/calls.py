@@ -190,16 +190,15 @@ class CallsV2(Calls):
 
     def _get_variable(self, wanted: Payload) -> Payload:
         variable, status = self._find(wanted)
+        if variable is not None and variable.write_only:
+            variable, status = None, "Rejected"
         result = _attribute(wanted, status)
         return result if variable is None else result | {"attributeValue": variable.value}
 
     def _set_variable(self, wanted: Payload) -> Payload:
         variable, status = self._find(wanted)
         if variable is not None:
-            if variable.accepts is None or not variable.accepts(wanted["attributeValue"]):
-                status = "Rejected"
-            else:
-                variable.value = wanted["attributeValue"]
+            status = "Accepted" if variable.take(wanted["attributeValue"]) else "Rejected"
         return _attribute(wanted, status)
 
 
