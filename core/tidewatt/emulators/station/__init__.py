@@ -4,7 +4,8 @@ from .access import LinkAddress, SecuritySettings
 from .dialect import EndCause
 from .faults import FaultKind, Faults
 from .outlet import Outlet, Transaction
-from .station import Station, StationSpec
+from .spec import StationSpec
+from .station import Station
 from .v2.station import StationV2
 from .v16.station import StationV16
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 import logging
 from random import Random
 from typing import Any
@@ -15,7 +15,7 @@ from tidewatt.ocpp.errors import OcppError
 from tidewatt.ocpp.frames import OcppVersion
 from tidewatt.ocpp.session import Handler
 
-from .access import LinkAddress, SecuritySettings, StationAccess
+from .access import StationAccess
 from .cards import Cards
 from .dialect import Dialect, EndCause
 from .faults import Faults
@@ -23,24 +23,11 @@ from .features import make_features
 from .link import StationLink
 from .outbox import Letter, Outbox
 from .outlet import EVERYBODY, Outlet, Permission
+from .spec import StationSpec
 
 _LOGGER = logging.getLogger(__name__)
 
 BOOT_RETRY_S = 10.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StationSpec:
-    """What a station is. `open_to_all` starts a session for whoever plugs in; `boot_s` is how long a reboot takes.
-
-    With `negative_limit` it takes limits below zero as an order to discharge.
-    """
-
-    address: LinkAddress
-    open_to_all: bool = False
-    boot_s: float = 3.0
-    negative_limit: bool = False
-    security: SecuritySettings = field(default_factory=SecuritySettings)
 
 
 class Station(Dialect):
