@@ -153,6 +153,19 @@ async def fallback(station: RawStation) -> dict[str, Any]:
             return profile
 
 
+def amount(station: RawStation) -> float | None:
+    """Return the setpoint or limit that control's own profile has now; None before there is one."""
+    for action, request in reversed(station.asked):
+        if action == "UpdateDynamicSchedule" and request["chargingProfileId"] == 12:
+            values = request["scheduleUpdate"]
+        elif action == "SetChargingProfile" and profile_of(request)["id"] == 12:
+            values = profile_of(request)["chargingSchedule"][0]["chargingSchedulePeriod"][0]
+        else:
+            continue
+        return float(values.get("setpoint", values.get("limit")))
+    return None
+
+
 def block(rig: Rig, charger_id: str = "left") -> V2x:
     """Return the V2X block of a charger's station."""
     return next(found for found in rig.system.station(charger_id).blocks if isinstance(found, V2x))

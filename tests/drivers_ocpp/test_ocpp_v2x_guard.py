@@ -68,6 +68,7 @@ async def test_the_owners_floor_and_the_vehicles_own_word_count() -> None:
 async def test_reaching_the_floor_ends_a_discharge_at_once() -> None:
     async with v2x.bidirectional() as (rig, station, block):
         await rig.system.port("left").apply(setpoint(-6))
+        assert v2x.amount(station) == -6 * 230 * 3
         assert block.diagnostics()["evses"][1]["discharging"]
         await v2x.state_of_charge(station, 20)
         assert codes(rig) == [FaultCode.BATTERY_LOWER_LIMIT]
@@ -85,8 +86,10 @@ async def test_a_state_of_charge_that_is_told_no_more_ends_a_discharge() -> None
 
 async def paused(rig: Rig, station: RawStation) -> None:
     """Wait until the station was told to give nothing back."""
-    while (await station.next_asked("UpdateDynamicSchedule"))["scheduleUpdate"] != {"setpoint": 0}:
-        pass
+    async with asyncio.timeout(10):
+        while v2x.amount(station) != 0:
+            station.was_asked.clear()
+            await station.was_asked.wait()
     assert rig.system.station("left").points[1].present_a == 0
 
 
