@@ -12,6 +12,7 @@ _ROUNDING_W = 100.0
 
 _MOST_PERIODS = 1024
 _PHASES = ("", "_L2", "_L3")
+_VALUES = ("limit", "setpoint", "dischargeLimit")
 
 
 def schedule_refusal(
@@ -30,7 +31,9 @@ def schedule_refusal(
         return "it has no periods"
     for period in periods:
         used = number(period.get("numberPhases")) or phases
-        for name in ("limit", "setpoint", "dischargeLimit"):
+        for name in _VALUES:
+            if any(period.get(name + phase) is not None and number(period[name + phase]) is None for phase in _PHASES):
+                return f"its {name} is no number"
             power_w = _power_w(period, name, voltage_v * min(used, phases) if unit == "A" else None)
             if power_w is None:
                 continue
