@@ -17,9 +17,6 @@ MODES = (
     "ExternalLimits,LocalFrequency,LocalLoadBalancing,Idle"
 )
 
-DER_MODES = (
-    "FreqDroop,FreqWatt,VoltVar,VoltWatt,FixedVar,FixedPFAbsorb,FixedPFInject,LimitMaxDischarge,Gradients,EnterService"
-)
 
 DEVICE_MODEL = {
     "V2XChargingCtrlr.Enabled": "true",
@@ -31,7 +28,6 @@ DEVICE_MODEL = {
     "SmartChargingCtrlr.SupportsFeature.MaxOfflineDuration": "true",
     "SmartChargingCtrlr.RateUnit": "A,W",
     "SmartChargingCtrlr.ProfileStackLevel": "5",
-    "DCDERCtrlr.ModesSupported": DER_MODES,
 }
 """What a station that can everything tells of its device model."""
 

@@ -11,6 +11,7 @@ from .clock import StationClock
 from .credentials import Credentials
 from .customers import CustomerInformation
 from .data_transfer import DataTransfer
+from .der import Der
 from .display import DisplayMessages
 from .firmware import FirmwareUpdates
 from .local_list import LocalList
@@ -46,6 +47,7 @@ def make_blocks(context: StationContext) -> tuple[Block, ...]:
         RemoteControl(context),
         Reservations(context),
         V2x(context),
+        Der(context),
         SecurityEvents(context),
         certificates,
         roots,

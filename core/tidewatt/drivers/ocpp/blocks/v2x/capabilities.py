@@ -1,4 +1,4 @@
-"""What a station of OCPP 2.1 says it can do beside charging: the part of its device model that V2X and DER need."""
+"""What a station of OCPP 2.1 says it can do beside charging: the part of its device model that V2X needs."""
 
 from __future__ import annotations
 
@@ -30,7 +30,6 @@ class V2xCapabilities:
     operation_modes: frozenset[OperationMode] = frozenset({OperationMode.CHARGING_ONLY})
     features: frozenset[str] = field(default_factory=frozenset)
     purposes: frozenset[str] = field(default_factory=frozenset)
-    der_modes: frozenset[str] = field(default_factory=frozenset)
 
     @property
     def is_bidirectional(self) -> bool:
@@ -50,8 +49,6 @@ async def read_capabilities(call: Caller, evse_id: int) -> V2xCapabilities:
         _address(_V2X, "SupportedEnergyTransferModes", evse_id=evse_id),
         _address(_V2X, "SupportedOperationModes", evse_id=evse_id),
         _address(_SMART, "SupportedAdditionalPurposes"),
-        _address("DCDERCtrlr", "ModesSupported", evse_id=evse_id),
-        _address("ACDERCtrlr", "ModesSupported", evse_id=evse_id),
         *(_address(_SMART, "SupportsFeature", instance=feature) for feature in FEATURES),
     ]
     try:
@@ -75,7 +72,6 @@ async def read_capabilities(call: Caller, evse_id: int) -> V2xCapabilities:
             feature for feature in FEATURES if found.get(f"{_SMART}.SupportsFeature.{feature}", "").lower() == "true"
         ),
         purposes=frozenset(members(f"{_SMART}.SupportedAdditionalPurposes")),
-        der_modes=frozenset(members("DCDERCtrlr.ModesSupported", "ACDERCtrlr.ModesSupported")),
     )
 
 
