@@ -108,7 +108,6 @@ async def test_what_is_measured_tells_directions_and_state_of_charge() -> None:
     assert values["SoC"] == pytest.approx(60, abs=1)
 
 
-@shows("Q01.FR.08", ocpp="2.1")
 async def test_without_allowed_transfers_a_vehicle_only_charges_until_it_is_allowed_more() -> None:
     async with v2x_bench(answers={"Authorize": {"idTokenInfo": {"status": "Accepted"}}}) as bench:
         transaction_id = await negotiated(bench, setpoint=-4600, operationMode="CentralSetpoint")
@@ -153,7 +152,6 @@ async def test_a_vehicle_without_a_profile_waits_a_minute_and_then_charges_by_th
         await flows(bench, 4_600)
 
 
-@shows("K19.FR.04", ocpp="2.1")
 async def test_no_charging_profile_means_to_begin_at_once() -> None:
     async with v2x_bench(answers={"NotifyEVChargingNeeds": {"status": "NoChargingProfile"}}) as bench:
         await plug_in(bench)
