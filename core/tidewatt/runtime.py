@@ -14,6 +14,8 @@ from tidewatt.control import Controller, ControllerHealth, Decision, Snapshot, T
 from tidewatt.drivers.modbus import ModbusMeter, UnitOpener
 from tidewatt.drivers.ocpp import CentralSystem, DiscoveredStation, OcppSettings, StationIdentity
 from tidewatt.site import (
+    DEFAULT_MINIMUM_SOC_PCT,
+    Charger,
     ChargerPort,
     Clock,
     Driver,
@@ -32,6 +34,9 @@ from tidewatt.site import (
 )
 
 _MOST_DISCOVERED = 64
+
+_SOC_HOLDS_S = 600.0
+"""A state of charge older than this is not passed on to the drivers, which take what they are told for fresh."""
 
 type MeterFactory = Callable[[Meter, ReadingListener, FaultListener], Driver]
 """Makes the driver, not started yet, of a meter."""
@@ -64,6 +69,7 @@ class SiteRuntime:
         self._on_discovered = on_discovered
         self._discovered: dict[str, DiscoveredStation] = {}
         self._meters: dict[str, Driver] = {}
+        self._vehicles: dict[str, VehicleState] = {}
         self._running: AsyncExitStack | None = None
         self._updating = asyncio.Lock()
         self._central = CentralSystem(
@@ -120,6 +126,7 @@ class SiteRuntime:
             stack.push_async_callback(self._stop_all_meters)
             await self._start_meters(meters)
             self._running = stack.pop_all()
+        self._tell_batteries(self._site.chargers)
 
     async def stop(self) -> None:
         """Stop everything. Chargers go on with their limits until those expire. Safe to call twice."""
@@ -148,6 +155,7 @@ class SiteRuntime:
             self._site = site
             for charger in site.chargers:
                 self._discovered.pop(charger.endpoint.station_id, None)
+            self._tell_batteries(site.chargers)
             await self._start_meters(meters)
 
     def wish(self, charger_id: str) -> Wish:
@@ -167,8 +175,13 @@ class SiteRuntime:
         return self._central.station(charger_id).identity
 
     def push_vehicle(self, state: VehicleState) -> None:
-        """Tell control what a vehicle says of itself."""
+        """Tell control, and the driver that guards its battery, what a vehicle says of itself."""
         self._controller.push(state)
+        self._vehicles[state.vehicle_id] = state
+        if self._running is not None:
+            vehicles = {vehicle.vehicle_id: vehicle for vehicle in self._site.vehicles}
+            if (vehicle := vehicles.get(state.vehicle_id)) is not None:
+                self._tell_batteries([self._site.charger(vehicle.charger_id)])
 
     def diagnostics(self) -> dict[str, Any]:
         """Return how the parts are, without secrets."""
@@ -194,6 +207,18 @@ class SiteRuntime:
         if len(self._discovered) > _MOST_DISCOVERED:
             del self._discovered[next(iter(self._discovered))]
         self._on_discovered(station)
+
+    def _tell_batteries(self, chargers: Iterable[Charger]) -> None:
+        """Tell the drivers, which guard the batteries too, the floor and the state of charge at these chargers."""
+        for charger in chargers:
+            vehicle = self._site.vehicle_at(charger.charger_id)
+            state = None if vehicle is None else self._vehicles.get(vehicle.vehicle_id)
+            is_fresh = state is not None and self._clock() - state.at_s <= _SOC_HOLDS_S
+            self._central.set_battery(
+                charger.charger_id,
+                minimum_soc_pct=DEFAULT_MINIMUM_SOC_PCT if vehicle is None else vehicle.minimum_soc_pct,
+                soc_pct=state.soc_pct if state is not None and is_fresh else None,
+            )
 
     def _driver(self, meter: Meter) -> Driver:
         factory = self._meter_factories.get(type(meter.endpoint))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import override
+from typing import Any, override
 
 from homeassistant.components.binary_sensor import BinarySensorEntity, BinarySensorEntityDescription
 from homeassistant.components.binary_sensor.const import BinarySensorDeviceClass
@@ -20,7 +20,7 @@ from tidewatt.site import MAIN_CIRCUIT_ID, ChargerStatus
 from .const import SUBENTRY_CHARGER, SUBENTRY_CIRCUIT, SUBENTRY_METER
 from .entity import TidewattEntity
 from .hub import SiteHub, TidewattConfigEntry
-from .views import ChargerView, MeterView
+from .views import ChargerView, MeterView, reason_word
 
 PARALLEL_UPDATES = 0
 
@@ -31,6 +31,7 @@ class TidewattBinarySensorDescription[ViewT](BinarySensorEntityDescription):
 
     value_fn: Callable[[ViewT], bool | None]
     available_fn: Callable[[ViewT], bool]
+    attributes_fn: Callable[[ViewT], Mapping[str, Any]] = lambda _: {}
 
 
 CIRCUIT_BINARY_SENSORS: tuple[TidewattBinarySensorDescription[CircuitDecision], ...] = (
@@ -42,6 +43,18 @@ CIRCUIT_BINARY_SENSORS: tuple[TidewattBinarySensorDescription[CircuitDecision], 
         available_fn=lambda view: view.current_a is not None,
     ),
 )
+
+
+def _is_charging(view: ChargerView) -> bool:
+    """OCPP calls a vehicle that gives back charging too."""
+    status = None if view.reachable is None else view.reachable.status
+    return status is ChargerStatus.CHARGING and not view.is_discharging
+
+
+def _forbidden_by(view: ChargerView) -> Mapping[str, Any]:
+    reason = None if view.discharge is None else view.discharge.forbidden_by
+    return {"forbidden_by": None if reason is None else reason_word(reason)}
+
 
 CHARGER_BINARY_SENSORS: tuple[TidewattBinarySensorDescription[ChargerView], ...] = (
     TidewattBinarySensorDescription(
@@ -55,7 +68,7 @@ CHARGER_BINARY_SENSORS: tuple[TidewattBinarySensorDescription[ChargerView], ...]
         key="charging",
         translation_key="charging",
         device_class=BinarySensorDeviceClass.BATTERY_CHARGING,
-        value_fn=lambda view: None if view.reachable is None else view.reachable.status is ChargerStatus.CHARGING,
+        value_fn=lambda view: None if view.reachable is None else _is_charging(view),
         available_fn=lambda view: view.reachable is not None,
     ),
     TidewattBinarySensorDescription(
@@ -67,6 +80,17 @@ CHARGER_BINARY_SENSORS: tuple[TidewattBinarySensorDescription[ChargerView], ...]
         available_fn=lambda _: True,
     ),
 )
+
+DISCHARGER_BINARY_SENSORS: tuple[TidewattBinarySensorDescription[ChargerView], ...] = (
+    TidewattBinarySensorDescription(
+        key="discharge_possible",
+        translation_key="discharge_possible",
+        value_fn=lambda view: None if view.discharge is None else view.discharge.forbidden_by is None,
+        available_fn=lambda view: view.discharge is not None,
+        attributes_fn=_forbidden_by,
+    ),
+)
+"""What a charger has besides if it is configured to discharge."""
 
 METER_BINARY_SENSORS: tuple[TidewattBinarySensorDescription[MeterView], ...] = (
     TidewattBinarySensorDescription(
@@ -104,9 +128,10 @@ def _binary_sensors(hub: SiteHub, subentry: ConfigSubentry) -> list[BinarySensor
             for description in CIRCUIT_BINARY_SENSORS
         ]
     if subentry.subentry_type == SUBENTRY_CHARGER:
+        more = DISCHARGER_BINARY_SENSORS if hub.site.charger(part_id).discharge_maximum_a > 0 else ()
         return [
             TidewattBinarySensor(hub, part_id, description, partial(hub.charger_view, part_id))
-            for description in CHARGER_BINARY_SENSORS
+            for description in (*CHARGER_BINARY_SENSORS, *more)
         ]
     if subentry.subentry_type == SUBENTRY_METER:
         return [
@@ -125,4 +150,5 @@ class TidewattBinarySensor[ViewT](TidewattEntity[ViewT], BinarySensorEntity):
     def _show(self, view: ViewT | None) -> object:
         self._attr_available = view is not None and self.entity_description.available_fn(view)
         self._attr_is_on = None if view is None else self.entity_description.value_fn(view)
-        return self._attr_available, self._attr_is_on
+        self._attr_extra_state_attributes = {} if view is None else dict(self.entity_description.attributes_fn(view))
+        return self._attr_available, self._attr_is_on, self._attr_extra_state_attributes

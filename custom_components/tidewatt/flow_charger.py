@@ -65,6 +65,7 @@ def charger_fields(site_phases: int, circuits: SelectSelector) -> dict[Any, Any]
         probatio.Required("maximum_a", default=MAXIMUM_DEFAULT_A): ampere,
         probatio.Required("minimum_a", default=MINIMUM_CURRENT_A): ampere,
         probatio.Required("safe_a", default=MINIMUM_CURRENT_A): forms.number(0, HIGHEST_A, "A"),
+        probatio.Required("discharge_maximum_a", default=0): forms.number(0, HIGHEST_A, "A"),
         probatio.Required("step_a", default=1): forms.number(0.1, 16, "A"),
         probatio.Required("weight", default=1): forms.number(0.1, 100),
         probatio.Required("mode", default=Mode.OFF.value): forms.translated_choice([*Mode], "mode"),

@@ -11,6 +11,8 @@ from homeassistant.const import CONF_NAME
 from homeassistant.helpers.selector import EntitySelector, EntitySelectorConfig, TextSelector
 import probatio
 
+from tidewatt.site import DEFAULT_MINIMUM_SOC_PCT
+
 from . import flow_forms as forms
 from .const import CONF_CHARGER, CONF_PHASES, CONF_SOC_ENTITY, SUBENTRY_CHARGER, SUBENTRY_VEHICLE
 from .flow_part import PartFlow
@@ -48,6 +50,9 @@ class VehicleFlow(PartFlow):
                 probatio.Optional(CONF_PHASES): forms.whole_number(1, 3),
                 probatio.Optional("maximum_a"): forms.number(6, 80, "A"),
                 probatio.Optional("battery_kwh"): forms.number(1, 1000, "kWh"),
+                probatio.Required("minimum_soc_pct", default=DEFAULT_MINIMUM_SOC_PCT): forms.number(
+                    0, 100, "%", step=1
+                ),
                 probatio.Optional(CONF_SOC_ENTITY): EntitySelector(
                     EntitySelectorConfig(domain=[SENSOR_DOMAIN, "number", "input_number"])
                 ),

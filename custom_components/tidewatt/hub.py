@@ -15,7 +15,7 @@ from homeassistant.helpers.event import async_track_time_interval
 
 from tidewatt.control import CircuitDecision, Decision, Snapshot
 from tidewatt.drivers.ocpp import StationIdentity
-from tidewatt.site import Charger, CommandError, Site, SiteError, StateStore
+from tidewatt.site import Charger, CommandError, DischargeWish, Mode, Site, SiteError, StateStore
 
 from .const import DOMAIN
 from .document import in_words
@@ -172,6 +172,22 @@ class SiteHub:
                 translation_placeholders={"value": in_words(error.value), "remedy": error.remedy},
             ) from error
 
+    def start_discharge(self, charger_id: str, power_w: float, until_soc_pct: float | None) -> None:
+        """Have a charger's vehicle give back; ServiceValidationError when it cannot even be wished."""
+        charger, view = self.site.charger(charger_id), self.charger_view(charger_id)
+        key = None
+        if charger.discharge_maximum_a <= 0:
+            key = "discharge_not_configured"
+        elif self.runtime.wish(charger_id).mode is Mode.OFF:
+            key = "discharge_while_off"
+        elif view is None or view.reachable is None or not view.reachable.plugged:
+            key = "discharge_without_vehicle"
+        if key is not None:
+            raise ServiceValidationError(
+                translation_domain=DOMAIN, translation_key=key, translation_placeholders={"charger": charger.name}
+            )
+        self.change_wish(charger_id, discharge=DischargeWish(power_w=power_w, until_soc_pct=until_soc_pct))
+
     async def async_start_charging(self, charger_id: str, id_tag: str | None) -> None:
         """Start a session; HomeAssistantError when the charger does not."""
         try:
@@ -216,11 +232,10 @@ def _has_same_entities(before: Site, after: Site) -> bool:
     return all(shape[part] == next_shape[part] for part in shape.keys() & next_shape.keys())
 
 
-def _shape(site: Site) -> dict[str, int]:
+def _shape(site: Site) -> dict[str, object]:
     """Return, for each part whose entities depend on its configuration, what they depend on."""
     return {
         "site": site.phases,
         **{f"circuit {one.circuit_id}": site.meter_of(one.circuit_id) is not None for one in site.circuits[1:]},
-        **{f"charger {one.charger_id}": len(one.phases) for one in site.chargers},
-        **{f"vehicle {one.vehicle_id}": one.endpoint is not None for one in site.vehicles},
+        **{f"charger {one.charger_id}": (len(one.phases), one.discharge_maximum_a > 0) for one in site.chargers},
     }

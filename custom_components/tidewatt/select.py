@@ -50,8 +50,8 @@ class ModeSelect(ChargerEntity, SelectEntity):
         await self.async_set_mode(option)
 
     async def async_set_mode(self, mode: str) -> None:
-        """Change the mode, for the action `tidewatt.set_mode`."""
-        self.hub.change_wish(self.charger_id, mode=Mode(mode))
+        """Change the mode, for the action `tidewatt.set_mode`; whoever chooses one ends a discharge."""
+        self.hub.change_wish(self.charger_id, mode=Mode(mode), discharge=None)
 
     async def async_set_limit(self, current_a: float) -> None:
         """Limit the current, for the action `tidewatt.set_limit`; 0 is a pause."""
@@ -68,3 +68,11 @@ class ModeSelect(ChargerEntity, SelectEntity):
     async def async_stop_charging(self) -> None:
         """End the session, for the action `tidewatt.stop_charging`."""
         await self.hub.async_stop_charging(self.charger_id)
+
+    async def async_start_discharge(self, power_w: float, until_soc_pct: float | None = None) -> None:
+        """Have the vehicle give back, for the action `tidewatt.start_discharge`."""
+        self.hub.start_discharge(self.charger_id, power_w, until_soc_pct)
+
+    async def async_stop_discharge(self) -> None:
+        """Let the mode count again, for the action `tidewatt.stop_discharge`."""
+        self.hub.change_wish(self.charger_id, discharge=None)

@@ -13,11 +13,11 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from tidewatt.site import MAIN_CIRCUIT_ID
 
-from .const import CONF_SOC_ENTITY, SUBENTRY_CHARGER, SUBENTRY_CIRCUIT, SUBENTRY_METER, SUBENTRY_VEHICLE
+from .const import SUBENTRY_CHARGER, SUBENTRY_CIRCUIT, SUBENTRY_METER, SUBENTRY_VEHICLE
 from .descriptions import TidewattSensorDescription
 from .entity import TidewattEntity
 from .hub import SiteHub, TidewattConfigEntry
-from .sensor_charger import CHARGER_SENSORS, VEHICLE_SENSORS
+from .sensor_charger import CHARGER_SENSORS, DISCHARGER_SENSORS, VEHICLE_SENSORS
 from .sensor_site import CIRCUIT_SENSORS, MAIN_CIRCUIT_SENSORS, METER_SENSORS, SITE_SENSORS
 
 PARALLEL_UPDATES = 0
@@ -49,16 +49,18 @@ def _sensors(hub: SiteHub, subentry: ConfigSubentry) -> list[SensorEntity]:
             for description in _within(phases, CIRCUIT_SENSORS)
         ]
     if subentry.subentry_type == SUBENTRY_CHARGER:
+        charger = hub.site.charger(part_id)
+        more = DISCHARGER_SENSORS if charger.discharge_maximum_a > 0 else ()
         return [
             TidewattSensor(hub, part_id, description, partial(hub.charger_view, part_id))
-            for description in _within(len(hub.site.charger(part_id).phases), CHARGER_SENSORS)
+            for description in _within(len(charger.phases), (*CHARGER_SENSORS, *more))
         ]
     if subentry.subentry_type == SUBENTRY_METER:
         return [
             TidewattSensor(hub, part_id, description, partial(hub.meter_view, part_id))
             for description in _within(phases, METER_SENSORS)
         ]
-    if subentry.subentry_type == SUBENTRY_VEHICLE and CONF_SOC_ENTITY in subentry.data:
+    if subentry.subentry_type == SUBENTRY_VEHICLE:
         return [
             TidewattSensor(hub, part_id, description, partial(hub.vehicle_view, part_id))
             for description in VEHICLE_SENSORS

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
 from homeassistant.components.sensor import SensorDeviceClass, SensorStateClass
 from homeassistant.const import PERCENTAGE, EntityCategory
 
-from tidewatt.site import ChargerStatus, FaultCode, Phase, ReasonCode
+from tidewatt.site import ChargerStatus, FaultCode, Phase
 
 from .descriptions import TidewattSensorDescription, choice, current, energy, kilo, on_phase, power
-from .views import ChargerView, VehicleView
+from .views import REASONS, ChargerView, VehicleView, reason_word
 
 NO_FAULT = "ok"
 
-# "unavailable" is Home Assistant's own word for an entity without a state.
-REASONS = {code: "charger_unavailable" if code is ReasonCode.UNAVAILABLE else code.value for code in ReasonCode}
+DISCHARGING = "discharging"
+"""OCPP calls a vehicle that gives back charging; people do not."""
 
 
 def _always(_view: ChargerView) -> bool:
@@ -33,7 +33,10 @@ def _has_said(view: ChargerView) -> bool:
 
 
 def _status(view: ChargerView) -> str | None:
-    return None if view.reachable is None else view.reachable.status.value
+    if view.reachable is None:
+        return None
+    is_discharging = view.reachable.status is ChargerStatus.CHARGING and view.is_discharging
+    return DISCHARGING if is_discharging else view.reachable.status.value
 
 
 def _power(view: ChargerView) -> float | None:
@@ -48,6 +51,14 @@ def _energy(view: ChargerView) -> float | None:
     return None if view.state is None else kilo(view.state.energy_wh)
 
 
+def _energy_discharged(view: ChargerView) -> float | None:
+    return None if view.state is None else kilo(view.state.energy_discharged_wh)
+
+
+def _soc(view: ChargerView) -> float | None:
+    return None if view.reachable is None else view.reachable.soc_pct
+
+
 def _session_energy(view: ChargerView) -> float | None:
     return None if view.state is None or view.state.session is None else kilo(view.state.session.energy_wh)
 
@@ -57,7 +68,7 @@ def _limit(view: ChargerView) -> float:
 
 
 def _reason(view: ChargerView) -> str:
-    return REASONS[view.setpoint.reason.code]
+    return reason_word(view.setpoint.reason)
 
 
 def _reason_attributes(view: ChargerView) -> Mapping[str, Any]:
@@ -79,7 +90,7 @@ def _fault_attributes(view: ChargerView) -> Mapping[str, Any]:
 CHARGER_SENSORS: tuple[TidewattSensorDescription[ChargerView], ...] = (
     choice(
         "status",
-        [status.value for status in ChargerStatus if status is not ChargerStatus.UNAVAILABLE],
+        [*(status.value for status in ChargerStatus if status is not ChargerStatus.UNAVAILABLE), DISCHARGING],
         _status,
         _has_said,
     ),
@@ -100,15 +111,29 @@ CHARGER_SENSORS: tuple[TidewattSensorDescription[ChargerView], ...] = (
     ),
 )
 
-VEHICLE_SENSORS: tuple[TidewattSensorDescription[VehicleView], ...] = (
-    TidewattSensorDescription(
+
+def _state_of_charge[ViewT](soc_fn: Callable[[ViewT], float | None]) -> TidewattSensorDescription[ViewT]:
+    return TidewattSensorDescription(
         key="state_of_charge",
         translation_key="state_of_charge",
         device_class=SensorDeviceClass.BATTERY,
         state_class=SensorStateClass.MEASUREMENT,
         native_unit_of_measurement=PERCENTAGE,
         suggested_display_precision=0,
-        value_fn=lambda view: view.soc_pct,
-        available_fn=lambda view: view.soc_pct is not None,
-    ),
+        value_fn=soc_fn,
+        available_fn=lambda view: soc_fn(view) is not None,
+    )
+
+
+DISCHARGER_SENSORS: tuple[TidewattSensorDescription[ChargerView], ...] = (
+    energy("energy_discharged", _energy_discharged, lambda view: _energy_discharged(view) is not None),
+    _state_of_charge(_soc),
 )
+"""What a charger has besides if it is configured to discharge."""
+
+
+def _vehicle_soc(view: VehicleView) -> float | None:
+    return view.soc_pct
+
+
+VEHICLE_SENSORS: tuple[TidewattSensorDescription[VehicleView], ...] = (_state_of_charge(_vehicle_soc),)

@@ -16,6 +16,8 @@ from .const import DOMAIN
 ATTR_CURRENT_A = "current_a"
 ATTR_ID_TAG = "id_tag"
 ATTR_MODE = "mode"
+ATTR_POWER_W = "power_w"
+ATTR_UNTIL_SOC_PCT = "until_soc_pct"
 
 ACTIONS: dict[str, VolDictType | None] = {
     "set_mode": {probatio.Required(ATTR_MODE): probatio.In([mode.value for mode in Mode])},
@@ -25,6 +27,11 @@ ACTIONS: dict[str, VolDictType | None] = {
     "clear_limit": None,
     "start_charging": {probatio.Optional(ATTR_ID_TAG): cv.string},
     "stop_charging": None,
+    "start_discharge": {
+        probatio.Required(ATTR_POWER_W): probatio.All(probatio.Coerce(float), probatio.Range(min=1, max=1_000_000)),
+        probatio.Optional(ATTR_UNTIL_SOC_PCT): probatio.All(probatio.Coerce(float), probatio.Range(min=0, max=100)),
+    },
+    "stop_discharge": None,
 }
 """Every action with the fields it takes; the mode entity has a method `async_<action>` for each."""
 

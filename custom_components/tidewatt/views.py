@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from tidewatt.control import CircuitDecision, ControllerHealth, Decision, Snapshot
+from tidewatt.control import CircuitDecision, ControllerHealth, Decision, DischargeDecision, Snapshot
 from tidewatt.site import (
     MAIN_CIRCUIT_ID,
     Charger,
@@ -18,11 +18,21 @@ from tidewatt.site import (
     FaultCode,
     Meter,
     MeterReading,
+    Reason,
     ReasonCode,
     Setpoint,
     Site,
+    Vehicle,
     Wish,
 )
+
+# "unavailable" is Home Assistant's own word for an entity without a state.
+REASONS = {code: "charger_unavailable" if code is ReasonCode.UNAVAILABLE else code.value for code in ReasonCode}
+"""The word that stands for each reason in states and attributes."""
+
+
+_STANDBY_W = 50.0
+"""What a charger's own electronics turn over while nothing is charged or discharged."""
 
 
 class Health(StrEnum):
@@ -35,7 +45,10 @@ class Health(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChargerView:
-    """One charger in one cycle. `measured` is its state while its currents are recent, else None."""
+    """One charger in one cycle. `measured` is its state while its currents are recent, else None.
+
+    `discharge` tells whether it may discharge, None for a charger that is configured never to.
+    """
 
     site: Site
     charger: Charger
@@ -44,6 +57,13 @@ class ChargerView:
     measured: ChargerState | None
     setpoint: Setpoint
     faults: tuple[Fault, ...]
+    discharge: DischargeDecision | None
+
+    @property
+    def is_discharging(self) -> bool:
+        """Whether it is measured to give energy back."""
+        power_w = None if self.measured is None else self.measured.power_w
+        return power_w is not None and power_w < -_STANDBY_W
 
     @property
     def reachable(self) -> ChargerState | None:
@@ -95,10 +115,7 @@ def view_cycle(snapshot: Snapshot, decision: Decision, controller: ControllerHea
         chargers=_charger_views(snapshot, decision),
         meters=meters,
         vehicles={
-            vehicle.vehicle_id: VehicleView(
-                soc_pct=None if (state := snapshot.vehicles.get(vehicle.vehicle_id)) is None else state.soc_pct
-            )
-            for vehicle in snapshot.site.vehicles
+            vehicle.vehicle_id: VehicleView(soc_pct=_soc_pct(snapshot, vehicle)) for vehicle in snapshot.site.vehicles
         },
     )
 
@@ -110,8 +127,23 @@ def _meter_view(snapshot: Snapshot, meter: Meter) -> MeterView:
     return MeterView(reading=reading)
 
 
+def _soc_pct(snapshot: Snapshot, vehicle: Vehicle) -> float | None:
+    """Return what the vehicle's entity tells; without one, what its charger does."""
+    if vehicle.endpoint is not None:
+        state = snapshot.vehicles.get(vehicle.vehicle_id)
+        return None if state is None else state.soc_pct
+    charger = snapshot.chargers.get(vehicle.charger_id)
+    return charger.soc_pct if charger is not None and charger.online else None
+
+
+def reason_word(reason: Reason) -> str:
+    """Return the word that stands for a reason."""
+    return REASONS[reason.code]
+
+
 def _charger_views(snapshot: Snapshot, decision: Decision) -> dict[str, ChargerView]:
     setpoints = {setpoint.charger_id: setpoint for setpoint in decision.setpoints}
+    discharges = {discharge.charger_id: discharge for discharge in decision.discharges}
     return {
         charger.charger_id: ChargerView(
             site=snapshot.site,
@@ -121,6 +153,7 @@ def _charger_views(snapshot: Snapshot, decision: Decision) -> dict[str, ChargerV
             measured=_measured(snapshot, charger),
             setpoint=setpoints[charger.charger_id],
             faults=_about(decision.faults, charger.charger_id),
+            discharge=discharges.get(charger.charger_id),
         )
         for charger in snapshot.site.chargers
     }

@@ -90,7 +90,7 @@ def ocpp_port(socket_enabled: None) -> int:
 
 @pytest.fixture
 def document(grid_meter: GridMeter, ocpp_port: int) -> dict[str, Any]:
-    """Describe the site: a grid meter, a garage with a charger, another charger on one phase, and a vehicle."""
+    """Describe the site: a grid meter, a garage with a charger, one on one phase that gives back, and a vehicle."""
     return {
         "site": {"name": "Harbour Street 7", "phases": 3, "voltage_v": 230, "main_fuse_a": 25},
         "circuits": [{"id": "garage", "name": "Garage", "parent": "main", "limit_a": 20}],
@@ -119,6 +119,7 @@ def document(grid_meter: GridMeter, ocpp_port: int) -> dict[str, Any]:
                 "phases": ["L3"],
                 "weight": 2,
                 "mode": "off",
+                "discharge_maximum_a": 12,
                 "ocpp": {"station": "CP-2", "password": "right-password-1"},
             },
         ],

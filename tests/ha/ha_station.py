@@ -70,7 +70,14 @@ class Station:
         transaction_id: int = answer["transactionId"]
         return transaction_id
 
-    async def measure(self, transaction_id: int, current_a: tuple[float, float, float], meter_wh: float) -> None:
+    async def measure(
+        self,
+        transaction_id: int,
+        current_a: tuple[float, float, float],
+        meter_wh: float,
+        *,
+        soc_pct: float | None = None,
+    ) -> None:
         """Report what it measures."""
         sampled = [
             {"measurand": "Current.Import", "unit": "A", "phase": f"L{index + 1}", "value": str(value)}
@@ -78,6 +85,8 @@ class Station:
         ]
         sampled.append({"measurand": "Power.Active.Import", "unit": "W", "value": str(230 * sum(current_a))})
         sampled.append({"measurand": "Energy.Active.Import.Register", "unit": "Wh", "value": str(meter_wh)})
+        if soc_pct is not None:
+            sampled.append({"measurand": "SoC", "unit": "Percent", "value": str(soc_pct)})
         await self.call(
             "MeterValues",
             {

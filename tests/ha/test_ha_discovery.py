@@ -21,6 +21,7 @@ WIRED = {
     "maximum_a": 16,
     "minimum_a": 6,
     "safe_a": 6,
+    "discharge_maximum_a": 0,
     "step_a": 1,
     "weight": 1,
     "mode": "fast",

@@ -281,20 +281,28 @@ async def test_a_charger_has_a_current_for_each_terminal_it_uses(hass: HomeAssis
     assert hass.states.get("sensor.right_bay_current_l2") is not None
 
 
-async def test_a_vehicle_has_a_state_of_charge_once_an_entity_knows_it(
-    hass: HomeAssistant, running: MockConfigEntry
+async def test_the_state_of_charge_is_the_stations_until_an_entity_tells_it(
+    hass: HomeAssistant, running: MockConfigEntry, connect: Connect
 ) -> None:
     ioniq = ConfigSubentry(
         data=MappingProxyType({"charger": "right"}), subentry_type="vehicle", title="Ioniq", unique_id=None
     )
     hass.config_entries.async_add_subentry(running, ioniq)
     await hass.async_block_till_done()
-    assert hass.states.get("sensor.ioniq_state_of_charge") is None
+    await until(hass, "sensor.ioniq_state_of_charge", STATE_UNAVAILABLE)
+    station = await connect("CP-2", "right-password-1")
+    await station.boot()
+    transaction_id = await station.start("GUEST", meter_wh=0)
+    await station.measure(transaction_id, (6.0, 0.0, 0.0), meter_wh=10, soc_pct=61)
+    await until(hass, "sensor.ioniq_state_of_charge", "61.0")
+    await until(hass, "sensor.right_bay_state_of_charge", "61.0")
 
+    hass.states.async_set("sensor.soc", "58", {"unit_of_measurement": "%"})
     hass.config_entries.async_update_subentry(running, ioniq, data={"charger": "right", "soc_entity": "sensor.soc"})
     await hass.async_block_till_done()
 
-    assert hass.states.get("sensor.ioniq_state_of_charge") is not None
+    await until(hass, "sensor.ioniq_state_of_charge", "58.0")
+    assert shown(hass, "sensor.right_bay_state_of_charge").state == "61.0"
 
 
 async def test_a_site_of_one_phase_speaks_of_no_other(hass: HomeAssistant, ocpp_port: int) -> None:

@@ -20,6 +20,7 @@ CHARGER = {
     "maximum_a": 16,
     "minimum_a": 6,
     "safe_a": 6,
+    "discharge_maximum_a": 0,
     "step_a": 1,
     "weight": 1,
     "mode": "fast",
@@ -38,6 +39,20 @@ async def fill(hass: HomeAssistant, form: Any, values: dict[str, Any]) -> Any:
 
 async def reconfigure(hass: HomeAssistant, entry: MockConfigEntry, part_id: str, values: dict[str, Any]) -> Any:
     return await fill(hass, await entry.start_subentry_reconfigure_flow(hass, part_id), values)
+
+
+async def test_a_charger_that_gives_back_and_a_floor_are_configured(
+    hass: HomeAssistant, running: MockConfigEntry
+) -> None:
+    form = await running.start_subentry_reconfigure_flow(hass, "left")
+    assert suggested(form).get("discharge_maximum_a", 0) == 0
+
+    await fill(hass, form, CHARGER | {"station": "CP-1", "discharge_maximum_a": 16})
+    await reconfigure(hass, running, "zoe", {"name": "Zoe", "charger": "left", "minimum_soc_pct": 35})
+
+    site = running.runtime_data.runtime.site
+    assert site.charger("left").discharge_maximum_a == 16
+    assert site.vehicles[0].minimum_soc_pct == 35
 
 
 async def test_a_circuit_is_added(hass: HomeAssistant, running: MockConfigEntry) -> None:
@@ -198,7 +213,13 @@ async def test_a_second_vehicle_at_one_charger_is_refused(hass: HomeAssistant, r
 
 async def test_a_vehicle_is_reconfigured(hass: HomeAssistant, running: MockConfigEntry) -> None:
     form = await running.start_subentry_reconfigure_flow(hass, "zoe")
-    assert suggested(form) == {"name": "Zoe", "charger": "left", "battery_kwh": 52, "soc_entity": "sensor.zoe_soc"}
+    assert suggested(form) == {
+        "name": "Zoe",
+        "charger": "left",
+        "battery_kwh": 52,
+        "minimum_soc_pct": 20,
+        "soc_entity": "sensor.zoe_soc",
+    }
 
     result = await fill(hass, form, {"name": "Zoe", "charger": "right"})
 

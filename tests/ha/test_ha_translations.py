@@ -13,11 +13,12 @@ from custom_components import tidewatt
 from custom_components.tidewatt.binary_sensor import (
     CHARGER_BINARY_SENSORS,
     CIRCUIT_BINARY_SENSORS,
+    DISCHARGER_BINARY_SENSORS,
     METER_BINARY_SENSORS,
 )
 from custom_components.tidewatt.number import NUMBERS
 from custom_components.tidewatt.select import MODE
-from custom_components.tidewatt.sensor_charger import CHARGER_SENSORS, VEHICLE_SENSORS
+from custom_components.tidewatt.sensor_charger import CHARGER_SENSORS, DISCHARGER_SENSORS, VEHICLE_SENSORS
 from custom_components.tidewatt.sensor_site import CIRCUIT_SENSORS, MAIN_CIRCUIT_SENSORS, METER_SENSORS, SITE_SENSORS
 from custom_components.tidewatt.services import ACTIONS
 from tidewatt.site import Mode
@@ -26,7 +27,12 @@ FOLDER = Path(tidewatt.__path__[0])
 WORDS: dict[str, Any] = json.loads((FOLDER / "translations" / "en.json").read_text())
 ICONS: dict[str, Any] = json.loads((FOLDER / "icons.json").read_text())
 DESCRIPTIONS: dict[str, list[Any]] = {
-    "binary_sensor": [*CIRCUIT_BINARY_SENSORS, *CHARGER_BINARY_SENSORS, *METER_BINARY_SENSORS],
+    "binary_sensor": [
+        *CIRCUIT_BINARY_SENSORS,
+        *CHARGER_BINARY_SENSORS,
+        *DISCHARGER_BINARY_SENSORS,
+        *METER_BINARY_SENSORS,
+    ],
     "number": [*NUMBERS],
     "select": [MODE],
     "sensor": [
@@ -34,6 +40,7 @@ DESCRIPTIONS: dict[str, list[Any]] = {
         *MAIN_CIRCUIT_SENSORS,
         *CIRCUIT_SENSORS,
         *CHARGER_SENSORS,
+        *DISCHARGER_SENSORS,
         *METER_SENSORS,
         *VEHICLE_SENSORS,
     ],

@@ -66,10 +66,11 @@ def _describe_meter(meter: Meter) -> str:
 def _describe_charger(charger: Charger, vehicle: Vehicle | None) -> str:
     phases = ", ".join(phase.name for phase in charger.phases)
     station = f"{charger.endpoint.station_id} connector {charger.endpoint.evse_id}"
+    gives = f", gives back up to {charger.discharge_maximum_a:g} A" if charger.discharge_maximum_a > 0 else ""
     guest = "" if vehicle is None else f", for {vehicle.name}"
     return (
         f"{charger.charger_id} ({charger.name}): {station}, {phases}, "
-        f"{charger.minimum_a:g} to {charger.maximum_a:g} A, safe {charger.safe_a:g} A, "
+        f"{charger.minimum_a:g} to {charger.maximum_a:g} A, safe {charger.safe_a:g} A{gives}, "
         f"weight {charger.weight:g}, {charger.mode}{guest}"
     )
 

@@ -4,7 +4,7 @@ from .controller import Controller
 from .decide import decide
 from .health import ControllerHealth
 from .memory import Memory
-from .model import CircuitDecision, ControlSettings, Decision, Snapshot
+from .model import CircuitDecision, ControlSettings, Decision, DischargeDecision, Snapshot
 from .trace import ReplayResult, TraceWriter, replay
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Controller",
     "ControllerHealth",
     "Decision",
+    "DischargeDecision",
     "Memory",
     "ReplayResult",
     "Snapshot",

@@ -11,7 +11,7 @@ from .cycle import Cycle
 from .estimate import CircuitEstimate
 from .layout import Layout
 from .memory import Memory
-from .model import CircuitDecision, Decision
+from .model import CircuitDecision, Decision, DischargeDecision
 from .point import Point
 from .share import Rooms
 from .vehicle import deviation_fault
@@ -50,6 +50,13 @@ def explain(
             *_charger_faults(points),
             *_overload_faults(layout, estimates, after),
             *_excess_faults(layout, estimates, after),
+        ),
+        discharges=tuple(
+            DischargeDecision(
+                charger_id=point.charger.charger_id, forbidden_by=point.give_forbidden, soc_pct=point.soc_pct
+            )
+            for point in points
+            if point.charger.discharge_maximum_a > 0
         ),
     )
 

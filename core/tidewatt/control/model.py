@@ -10,6 +10,7 @@ from tidewatt.site import (
     Fault,
     MeterReading,
     PerPhase,
+    Reason,
     Setpoint,
     Site,
     VehicleState,
@@ -74,9 +75,25 @@ class CircuitDecision:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DischargeDecision:
+    """Whether a charger that is configured to discharge may do so now, wished or not: `forbidden_by` None is yes.
+
+    `soc_pct` is the lowest state of charge that its vehicle may have now, None while that is unknown.
+    """
+
+    charger_id: str
+    forbidden_by: Reason | None
+    soc_pct: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """A setpoint for every charger in the site's order, how each circuit stands, and the faults that hold now."""
+    """A setpoint for every charger in the site's order, how each circuit stands, and the faults that hold now.
+
+    `discharges` are the chargers that are configured to discharge, in the site's order.
+    """
 
     setpoints: tuple[Setpoint, ...]
     circuits: tuple[CircuitDecision, ...]
     faults: tuple[Fault, ...]
+    discharges: tuple[DischargeDecision, ...] = ()

@@ -57,24 +57,33 @@ _MAXIMUM: Final = Reason(code=ReasonCode.CHARGER_MAXIMUM)
 
 
 def permit(point: Point, cycle: Cycle) -> None:
-    """Let a charger that is to discharge take part in that, or pause it; pause one that is still turning back."""
+    """Let a charger that is to discharge take part in that, or pause it; pause one that is still turning back.
+
+    Whether it may is found out for every charger that is configured for it, also while nobody wishes it.
+    """
     point.give_reserve_a = _reserve(point, cycle)
     wish = point.wish.discharge
+    if wish is not None or point.charger.discharge_maximum_a > 0:
+        point.give_forbidden = _forbidden(point, cycle, None if wish is None else wish.until_soc_pct)
     if wish is None:
+        point.give_fault = None
         if point.pause is None and _turns_back(point, cycle):
             point.pause, point.taking_part = _REVERSAL, False
         return
     point.taking_part = False
-    now_pct = soc_pct(point, cycle)
-    until_pct = max(floor_pct(point), _or(wish.until_soc_pct, 0.0))
-    point.floor_reached = is_at_floor(now_pct, until_pct, reached=point.memory.floor_reached)
-    point.link_poor = _is_poor(None if point.state is None else point.state.link, was_poor=point.memory.link_poor)
-    point.pause = (
-        _absent(point) or _forbidden(point, cycle) or _empty(point, now_pct) or _too_little(point, wish, cycle)
-    )
+    point.pause = point.give_forbidden or _too_little(point, wish, cycle)
     if point.pause is None and _turns_to_give(point, cycle):
         point.pause = _REVERSAL
     point.giving = point.pause is None
+
+
+def _forbidden(point: Point, cycle: Cycle, until_soc_pct: float | None) -> Reason | None:
+    """Return the first thing that forbids discharging, and note its fault."""
+    point.soc_pct = soc_pct(point, cycle)
+    until_pct = max(floor_pct(point), _or(until_soc_pct, 0.0))
+    point.floor_reached = is_at_floor(point.soc_pct, until_pct, reached=point.memory.floor_reached)
+    point.link_poor = _is_poor(None if point.state is None else point.state.link, was_poor=point.memory.link_poor)
+    return _absent(point) or _cut_off(point, cycle) or _empty(point, point.soc_pct)
 
 
 def _absent(point: Point) -> Reason | None:
@@ -88,7 +97,7 @@ def _absent(point: Point) -> Reason | None:
     return _VEHICLE if is_over(point) or point.deviating else None
 
 
-def _forbidden(point: Point, cycle: Cycle) -> Reason | None:
+def _cut_off(point: Point, cycle: Cycle) -> Reason | None:
     """Return the first thing about installation, station and link that forbids discharging, and note its fault."""
     lost = _lost_meter(point, cycle)
     if lost is not None:

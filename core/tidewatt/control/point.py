@@ -39,9 +39,10 @@ class Point:
     `fail_safe` when it may not exceed its safe current; `solar` when it follows the sun; `reserve_a`, what it may draw
     outside the allocation; `held_off` when a pause must last; `taking_part` in the allocation.
     solar: since when there is enough sun to start (`sun_since_s`), or too little to go on (`shade_since_s`).
-    permit: whether it takes part in discharging (`giving`), its most as a magnitude (`give_maximum_a`) with the reason
-    `give_bound` for it, the fault that forbids it (`give_fault`), what it may go on to give back per phase although
-    nobody wants it to (`give_reserve_a`), and what to remember: `floor_reached`, `link_poor`.
+    permit: what forbids discharging (`give_forbidden`) and its fault (`give_fault`), how full the battery is at the
+    least (`soc_pct`), whether it takes part in discharging (`giving`), its most as a magnitude (`give_maximum_a`) with
+    the reason `give_bound` for it, what it may go on to give back per phase although nobody wants it to
+    (`give_reserve_a`), and what to remember: `floor_reached`, `link_poor`.
     allocate: `share_a`, a magnitude, `share_reason`. smooth: `setpoint_a`, `reason`.
     """
 
@@ -81,6 +82,8 @@ class Point:
     held_off: bool = False
     taking_part: bool = False
     giving: bool = False
+    give_forbidden: Reason | None = None
+    soc_pct: float | None = None
     give_maximum_a: float = 0.0
     give_bound: Reason = UNBOUND
     give_fault: Fault | None = None
