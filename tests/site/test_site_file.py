@@ -40,12 +40,14 @@ chargers:
     maximum_a: 16
     step_a: 0.1
     safe_a: 0
+    discharge_maximum_a: 12
     weight: 2
     mode: fast
     ocpp: {station: CP-1, evse: 2, password: secret, id_tags: [04A2, 04B3]}
   - {id: right, circuit: main, phases: L3, mode: off, ocpp: {station: CP-2}}
 vehicles:
-  - {id: zoe, name: Zoe, charger: left, phases: 3, maximum_a: 16, battery_kwh: 52.5, soc_entity: sensor.zoe_soc}
+  - {id: zoe, name: Zoe, charger: left, phases: 3, maximum_a: 16, battery_kwh: 52.5, minimum_soc_pct: 35,
+     soc_entity: sensor.zoe_soc}
 ocpp: {host: 0.0.0.0, port: 9001}
 emulation: {house_load_a: [1, 2, 3], whatever: else}
 """
@@ -73,6 +75,7 @@ def test_every_key_reaches_its_field() -> None:
     )
     assert left.phases == (Phase.L2, Phase.L3, Phase.L1)
     assert (left.minimum_a, left.maximum_a, left.step_a, left.safe_a, left.weight) == (6, 16, 0.1, 0, 2)
+    assert (left.discharge_maximum_a, site.vehicles[0].minimum_soc_pct) == (12, 35)
     assert left.mode is Mode.FAST
     (zoe,) = site.vehicles
     assert (zoe.charger_id, zoe.phases, zoe.maximum_a, zoe.battery_capacity_wh) == ("left", 3, 16, 52500)
@@ -84,6 +87,7 @@ def test_what_is_left_out_is_cautious() -> None:
     site = load_site(HARBOUR)
 
     assert site.circuit("garage").export_limit_a == (0, 0, 0)
+
     right = site.charger("right")
     assert right.name == "right"
     assert right.safe_a == 6
@@ -154,6 +158,8 @@ WRONG: list[tuple[str, str, str, str]] = [
     ("minimum_a: 6", "minimum_a: 5", "chargers.left.minimum_a", "IEC 61851"),
     ("maximum_a: 16\n", "maximum_a: 5\n", "chargers.left.maximum_a", "minimum_a (6 A)"),
     ("safe_a: 0", "safe_a: 3", "chargers.left.safe_a", "0 (pause)"),
+    ("discharge_maximum_a: 12", "discharge_maximum_a: -1", "chargers.left.discharge_maximum_a", "zero or more"),
+    ("minimum_soc_pct: 35", "minimum_soc_pct: 101", "vehicles.zoe.minimum_soc_pct", "must leave"),
     ("weight: 2", "weight: 0", "chargers.left.weight", "greater than zero"),
     ("mode: fast", "mode: fats", "chargers.left.mode", "off, fast, solar, min_solar"),
     ("mode: fast", "mode: [fast]", "chargers.left.mode", "off, fast, solar, min_solar"),
