@@ -98,8 +98,8 @@ class Rig:
 class RawStation:
     """A station's end of a WebSocket: calls, and answers what it is asked by script.
 
-    `answers` maps actions to a payload, to a function of the request, or to None for no answer at all. Every other
-    action is answered as not implemented.
+    `answers` maps actions to a payload, to the code of a CALLERROR, to a function of the request that gives either, or
+    to None for no answer at all. Every other action is answered as not implemented.
     """
 
     socket: ClientWebSocketResponse
@@ -126,12 +126,11 @@ class RawStation:
     async def _answer(self, message_id: str, action: str, payload: dict[str, Any]) -> None:
         self.asked.append((action, payload))
         self.was_asked.set()
-        if action not in self.answers:
-            await self.socket.send_str(json.dumps([4, message_id, "NotImplemented", "", {}]))
-            return
-        answer = self.answers[action]
+        answer = self.answers.get(action, "NotImplemented")
         answer = answer(payload) if callable(answer) else answer
-        if answer is not None:
+        if isinstance(answer, str):
+            await self.socket.send_str(json.dumps([4, message_id, answer, "", {}]))
+        elif answer is not None:
             await self.socket.send_str(json.dumps([3, message_id, answer]))
 
     async def call(self, action: str, payload: dict[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -145,7 +146,8 @@ async def test_data_of_vendors_goes_both_ways(version: str) -> None:
 @shows("B09.FR.01", "B09.FR.03", ocpp=("2.0.1", "2.1"))
 async def test_a_station_learns_where_else_to_find_us(version: str) -> None:
     answers = {"SetNetworkProfile": ACCEPTED}
-    profile = NetworkProfile(url="wss://home.example:9443/ocpp", security_profile=2, password="a-long-enough-one")
+    password = "long-enough".rjust(20, "-")
+    profile = NetworkProfile(url="wss://home.example:9443/ocpp", security_profile=2, password=password)
     async with central([charger()]) as rig, connected(rig, version=version, answers=answers) as station:
         await station.boot()
         profiles = rig.system.station("left").block(NetworkProfiles)
@@ -158,6 +160,6 @@ async def test_a_station_learns_where_else_to_find_us(version: str) -> None:
         with pytest.raises(CommandError, match="Failed"):
             await profiles.set(2, profile)
         with pytest.raises(ValueError, match="16 to 64 characters") as wrong:
-            await profiles.set(2, NetworkProfile(url=profile.url, security_profile=2, password="x" * 65))
+            await profiles.set(2, replace(profile, password="x" * 65))
         assert "xxx" not in str(wrong.value)
         assert "long-enough" not in repr(profile)

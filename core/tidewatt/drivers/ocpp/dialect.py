@@ -126,13 +126,15 @@ class Wanted:
     """How a station is asked to behave.
 
     `measures_export`: it may be discharged, so what comes back is measured too. `admits_anyone`: who charges needs not
-    be known, so unknown tags may charge while the station is offline as well.
+    be known, so unknown tags may charge while the station is offline as well. `message_limits` is what is known of how
+    much it takes in one message.
     """
 
     meter_interval_s: int
     ping_interval_s: int
     measures_export: bool = False
     admits_anyone: bool = True
+    message_limits: Mapping[str, tuple[int | None, int | None]] = field(default_factory=dict)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -69,6 +69,7 @@ class Preparation:
             ping_interval_s=max(1, round(settings.ping_interval_s)),
             measures_export=any(charger.discharge_maximum_a > 0 for charger in chargers),
             admits_anyone=all(charger.endpoint.id_tags is None for charger in chargers),
+            message_limits=record.message_limits,
         )
         found = await connection.commands.configure(wanted, record.refused)
         if found.refused and found.refused != record.refused:

@@ -75,6 +75,7 @@ class Reports:
         if report.firmware != record.firmware or report.model != record.model:
             record.quirks.clear()
             record.refused.clear()
+            record.message_limits.clear()
         record.vendor, record.model = report.vendor, report.model
         record.serial_number, record.firmware = report.serial_number, report.firmware
         for evse_id, point in self._points.items():

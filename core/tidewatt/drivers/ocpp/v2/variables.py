@@ -31,28 +31,21 @@ async def configure(session: OcppSession, wanted: Wanted, refused: Mapping[str, 
     Variables refused earlier, with the same value, are not tried again.
     """
     choices = _choices(wanted)
-    limited = [
-        f"DeviceDataCtrlr.{kind}[{action}]" for action in _LIMITED for kind in ("ItemsPerMessage", "BytesPerMessage")
-    ]
+    message_limits = wanted.message_limits or await _message_limits(session)
     features = [_DYNAMIC_PROFILES] if rules is Ruleset.V21 else []
-    present = await _read(session, [_RATE_UNIT, _STACK_LEVEL, *features, *choices, *limited])
+    limits = Limits(*message_limits.get("GetVariables", ()))
+    present = await _read(session, [_RATE_UNIT, _STACK_LEVEL, *features, *choices], limits)
     found = Capabilities(
         rate_units=tuple(unit for unit in ("A", "W") if unit in present.get(_RATE_UNIT, "").split(",")),
         max_stack_level=_whole(present.get(_STACK_LEVEL)),
         dynamic_profiles=present.get(_DYNAMIC_PROFILES, "").strip().lower() == "true",
         refused={name: values[0] for name, values in choices.items() if refused.get(name) == values[0]},
-        message_limits={
-            action: (
-                _whole(present.get(f"DeviceDataCtrlr.ItemsPerMessage[{action}]")),
-                _whole(present.get(f"DeviceDataCtrlr.BytesPerMessage[{action}]")),
-            )
-            for action in _LIMITED
-        },
+        message_limits=dict(message_limits),
     )
     open_choices = {
         name: values for name, values in choices.items() if present.get(name) != values[0] and name not in found.refused
     }
-    found.refused |= await _settle(session, open_choices, present, Limits(*found.message_limits["SetVariables"]))
+    found.refused |= await _settle(session, open_choices, present, Limits(*message_limits.get("SetVariables", ())))
     return found
 
 
@@ -91,12 +84,21 @@ async def _settle(
     return refused
 
 
-async def _read(session: OcppSession, names: list[str]) -> dict[str, str]:
+async def _message_limits(session: OcppSession) -> dict[str, tuple[int | None, int | None]]:
+    """Ask how many items and bytes the station takes in one message, which it has to be asked in few."""
+    names = {
+        action: [f"DeviceDataCtrlr.{kind}[{action}]" for kind in ("ItemsPerMessage", "BytesPerMessage")]
+        for action in _LIMITED
+    }
+    present = await _read(session, [name for pair in names.values() for name in pair], Limits())
+    return {action: (_whole(present.get(items)), _whole(present.get(size))) for action, (items, size) in names.items()}
+
+
+async def _read(session: OcppSession, names: list[str], limits: Limits) -> dict[str, str]:
     """Return the values of the variables that the station knows."""
     keys = [VariableKey.parse(name) for name in names]
     try:
-        # A station that takes less than so many in one message refuses, and is asked in halves.
-        answers = await read(session.call, keys, Limits(), timeout_s=QUESTION_TIMEOUT_S)
+        answers = await read(session.call, keys, limits, timeout_s=QUESTION_TIMEOUT_S)
     except OcppCallError as error:
         _LOGGER.debug("The station does not tell its variables: %s", error)
         return {}
