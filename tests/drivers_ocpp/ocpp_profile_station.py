@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 import time
 from typing import Any
 
-from tests.drivers_ocpp.ocpp_rig import ACCEPTED, RawStation
+from tests.drivers_ocpp import ocpp_v16_words, ocpp_v201_words
+from tests.drivers_ocpp.ocpp_rig import ACCEPTED, V16, V201, RawStation, Rig, connected
+from tidewatt.drivers.ocpp.blocks.charging_limits import ChargingLimits
 from tidewatt.ocpp.charging import (
     Abilities,
     ChargingProfile,
     Limit,
     ProfileStore,
-    Purpose,
     RateUnit,
     Ruleset,
     TransactionView,
@@ -36,7 +39,7 @@ class Keeper:
     abilities: Abilities = field(default_factory=Abilities)
     transaction_id: str | None = None
     station: RawStation | None = None
-    tasks: list[Callable[[], Any]] = field(default_factory=list)
+    tasks: list[asyncio.Task[dict[str, Any]]] = field(default_factory=list)
     now_s: Callable[[], float] = time.time
 
     def __post_init__(self) -> None:
@@ -61,6 +64,11 @@ class Keeper:
     def ids(self) -> set[int]:
         """Return the ids of the profiles held."""
         return {held.profile_id for held in self.store.profiles}
+
+    def send(self, action: str, payload: dict[str, Any]) -> None:
+        """Have the station call soon."""
+        assert self.station is not None
+        self.tasks.append(asyncio.create_task(self.station.call(action, payload)))
 
     def answers(self) -> dict[str, Any]:
         """Return what the station answers."""
@@ -113,12 +121,26 @@ class Keeper:
         found = self.store.select(**criteria_from_wire(request))
         if not found:
             return {"status": "NoProfiles"}
-        assert self.station is not None
-        reports = reports_to_wire(found, request["requestId"], self.rules)
-        self.station.later(*(("ReportChargingProfiles", report) for report in reports))
+        for report in reports_to_wire(found, request["requestId"], self.rules):
+            self.send("ReportChargingProfiles", report)
         return ACCEPTED
 
 
-def of_purpose(keeper: Keeper, purpose: Purpose) -> list[ChargingProfile]:
-    """Return the profiles of a purpose that a station holds."""
-    return keeper.store.select(purpose=purpose)
+@asynccontextmanager
+async def obeying(rig: Rig, keeper: Keeper, **more: Any) -> AsyncIterator[RawStation]:
+    """Connect a station that keeps its profiles, and start a transaction on it."""
+    version = {Ruleset.V16: V16, Ruleset.V201: V201, Ruleset.V21: "ocpp2.1"}[keeper.rules]
+    async with connected(rig, version=version, answers=more | keeper.answers()) as station:
+        keeper.station = station
+        if keeper.rules is Ruleset.V16:
+            keeper.transaction_id = str(await ocpp_v16_words.charging(station))
+        else:
+            keeper.transaction_id = ocpp_v201_words.TX
+            await ocpp_v201_words.charging(station)
+        yield station
+        await asyncio.gather(*keeper.tasks)
+
+
+def limits(rig: Rig) -> ChargingLimits:
+    """Return the block that watches over the limits of the station."""
+    return rig.system.station("left").block(ChargingLimits)

@@ -14,6 +14,7 @@ from typing import Any
 
 from tidewatt.drivers.ocpp.dialect import ACCEPTED, QUESTION_TIMEOUT_S
 from tidewatt.drivers.ocpp.profiles import ExternalLimits, ProfileReports, describe
+from tidewatt.ocpp.charging import Limit
 from tidewatt.ocpp.errors import OcppError
 from tidewatt.ocpp.frames import OcppVersion
 from tidewatt.ocpp.session import Handler
@@ -66,6 +67,14 @@ class ChargingLimits:
     def diagnostics(self) -> dict[str, Any]:
         """Return who else limits the station, and how many conflicts there were."""
         return {"external": self._external.diagnostics(), "conflicts": self._conflicts}
+
+    def expected(self, evse_id: int, *, after_s: float = 0.0) -> Limit | None:
+        """Return what the station lets the vehicle at an EVSE do now; None for an EVSE that is not configured.
+
+        With `after_s` that many seconds from now, if the station hears nothing of us until then.
+        """
+        point = self._context.points.get(evse_id)
+        return None if point is None else self._context.profiles.expected(point.evse.charger, after_s=after_s)
 
     async def verify(self) -> None:
         """Compare what the station holds and does with what it was told; OcppError when it does not answer."""
