@@ -169,6 +169,11 @@ class CentralSystem:
                 self._close_later(self._stations[station_id])
         self._configure_stations()
 
+    def security_diagnostics(self) -> dict[str, Any]:
+        """Return how the authority stands and what the gate kept out. Holds no secrets."""
+        gate = {} if self._doors is None else self._doors.gate.diagnostics()
+        return self.security.diagnostics() | {"gate": gate}
+
     async def revoke_certificates(self, charger_id: str) -> int:
         """Take back all certificates of a charger's station and end its connection; return how many there were."""
         station = self.station(charger_id)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable
 from typing import Any
 
 from tidewatt.drivers.ocpp.dialect import ACCEPTED
 from tidewatt.ocpp.errors import OcppBusyError, OcppCallError, OcppError
 from tidewatt.ocpp.frames import OcppVersion
-from tidewatt.ocpp.session import Handler
 from tidewatt.ocpp.wire import rows, text
 from tidewatt.site import CommandError
 
-from .block import StationContext, demand, require
+from .block import Plain, StationContext, demand, require
 from .certificates import Certificates
+from .network import NetworkProfile, NetworkProfiles
 from .roots import Roots
 
 _V16 = OcppVersion.V16
@@ -21,27 +21,19 @@ _TAKEN = (ACCEPTED, "RebootRequired")
 _PASSWORD = "changing its password"  # noqa: S105 - what is being done
 _PROFILE = "moving it to another security profile"
 _PRIORITY = ("OCPPCommCtrlr", "NetworkConfigurationPriority")
-_MESSAGE_TIMEOUT_S = 30
 _MOST_SLOTS = 100
 
 
-class Credentials:
+class Credentials(Plain):
     """How a station shows who it is, as far as that is changed over OCPP itself."""
 
-    def __init__(self, context: StationContext, certificates: Certificates, roots: Roots) -> None:
+    def __init__(
+        self, context: StationContext, certificates: Certificates, roots: Roots, networks: NetworkProfiles
+    ) -> None:
         self._context = context
+        self._networks = networks
         self._certificates = certificates
         self._roots = roots
-
-    def handlers(self, version: OcppVersion) -> Mapping[str, Handler]:  # noqa: ARG002 - alike in all versions
-        """Return nothing: stations do not ask about this."""
-        return {}
-
-    async def prepare(self) -> None:
-        """Nothing needs to be set up."""
-
-    def disconnected(self) -> None:
-        """Nothing is kept of a connection."""
 
     def diagnostics(self) -> dict[str, Any]:
         """Return the security profile, and whether a new password was not used yet."""
@@ -109,16 +101,7 @@ class Credentials:
         """Describe the connection in a free slot, put it first, have the station start anew when idle (A05, B09)."""
         used = [slot.strip() for slot in (await self._priority()).split(",") if slot.strip()]
         slot = next(number for number in range(1, _MOST_SLOTS) if str(number) not in used)
-        connection: dict[str, Any] = {
-            "ocppVersion": "OCPP20",
-            "ocppTransport": "JSON",
-            "ocppCsmsUrl": url,
-            "messageTimeout": _MESSAGE_TIMEOUT_S,
-            "securityProfile": profile,
-            "ocppInterface": interface,
-        }
-        payload = {"configurationSlot": slot, "connectionData": connection}
-        require(self._context, _PROFILE, await demand(self._context, _PROFILE, "SetNetworkProfile", payload))
+        await self._networks.set(slot, NetworkProfile(url=url, security_profile=profile, interface=interface))
         taken = await self._tried(_PROFILE, self._set(*_PRIORITY, ",".join([str(slot), *used])))
         if taken not in _TAKEN:
             raise self._failed(_PROFILE, taken)

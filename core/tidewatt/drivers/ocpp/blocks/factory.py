@@ -30,7 +30,7 @@ from .variables import Variables
 def make_blocks(context: StationContext) -> tuple[Block, ...]:
     """Return the blocks of a station, in the order in which they are set up."""
     variables = Variables(context)
-    certificates, roots = Certificates(context), Roots(context)
+    certificates, roots, networks = Certificates(context), Roots(context), NetworkProfiles(context)
     return (
         TransactionStatus(context),
         Authorisation(context),
@@ -43,7 +43,7 @@ def make_blocks(context: StationContext) -> tuple[Block, ...]:
         FirmwareUpdates(context),
         Logs(context),
         Monitoring(context, variables),
-        NetworkProfiles(context),
+        networks,
         RemoteControl(context),
         Reservations(context),
         V2x(context),
@@ -51,7 +51,7 @@ def make_blocks(context: StationContext) -> tuple[Block, ...]:
         SecurityEvents(context),
         certificates,
         roots,
-        Credentials(context, certificates, roots),
+        Credentials(context, certificates, roots, networks),
         StationClock(context),
         ChargingLimits(context),
     )

@@ -11,11 +11,10 @@ from cryptography import x509
 
 from tidewatt.ocpp.certificates import CertificateError, hash_data, read_chain, same_hash_data
 from tidewatt.ocpp.frames import OcppVersion
-from tidewatt.ocpp.session import Handler
 from tidewatt.ocpp.wire import child, rows, text
 from tidewatt.site import CommandError
 
-from .block import StationContext, demand, require
+from .block import Plain, StationContext, demand, require
 
 _V16 = OcppVersion.V16
 
@@ -45,25 +44,11 @@ class InstalledCertificate:
     children: tuple[Mapping[str, str], ...] = ()
 
 
-class Roots:
+class Roots(Plain):
     """Reads and changes which certificates a station has installed."""
 
     def __init__(self, context: StationContext) -> None:
         self._context = context
-
-    def handlers(self, version: OcppVersion) -> Mapping[str, Handler]:  # noqa: ARG002 - alike in all versions
-        """Return nothing: stations do not ask about this."""
-        return {}
-
-    async def prepare(self) -> None:
-        """Nothing needs to be set up."""
-
-    def disconnected(self) -> None:
-        """Nothing is kept of a connection."""
-
-    def diagnostics(self) -> dict[str, Any]:
-        """Return nothing: the station is asked each time."""
-        return {}
 
     async def install(self, use: RootUse, certificate_pem: str) -> None:
         """Install a root on the station (M05); CommandError when it refuses."""

@@ -34,7 +34,7 @@ class RootRecord:
     """A root with its private key. The newest signs; older ones only vouch for what they have signed."""
 
     certificate: str
-    key: str
+    key: str = field(repr=False)
 
 
 @dataclass(slots=True)
@@ -42,8 +42,8 @@ class ServerRecord:
     """The server's certificate for these names, with its private key."""
 
     certificate: str
-    key: str
-    names: tuple[str, ...]
+    key: str = field(repr=False)
+    names: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)

@@ -22,6 +22,7 @@ from .tls import words_of
 _LOGGER = logging.getLogger(__name__)
 
 _MOST_ADDRESSES = 1024
+_BACKLOG = 1024
 _HANDSHAKE_COST = 10.0
 """A TLS handshake costs as much processor time as about ten plain arrivals."""
 
@@ -69,7 +70,8 @@ class Gate:
     async def listen(self, host: str, port: int, context: ssl.SSLContext | None = None) -> asyncio.Server:
         """Listen; OSError when the port is taken."""
         loop = asyncio.get_running_loop()
-        return await loop.create_server(lambda: _Arrival(self, context), host, port)
+        # All stations of a site call at once after a power cut.
+        return await loop.create_server(lambda: _Arrival(self, context), host, port, backlog=_BACKLOG)
 
     def admitted(self, handler: asyncio.BaseProtocol) -> None:
         """Take note that a handler's connection is a station's and may last."""
@@ -196,8 +198,8 @@ class _Arrival(asyncio.Protocol):
 
     async def secure(self, handler: asyncio.Protocol, context: ssl.SSLContext, timeout_s: float) -> None:
         """Do the TLS handshake and let the handler have what is behind it; OSError when it fails."""
-        if self._transport is None:
-            return
+        if self._transport is None or self._transport.is_closing():
+            raise ConnectionResetError
         secured = await asyncio.get_running_loop().start_tls(
             self._transport,
             self,
