@@ -285,3 +285,23 @@ def listing(version: str, hashes: dict[str, str]) -> dict[str, Any]:
         return {"status": "Accepted", "certificateHashData": [hashes]}
     row = {"certificateType": "CSMSRootCertificate", "certificateHashData": hashes}
     return {"status": "Accepted", "certificateHashDataChain": [row]}
+
+
+HASHES = {"hashAlgorithm": "SHA256", "issuerNameHash": "a", "issuerKeyHash": "b", "serialNumber": "1"}
+ASKED = {"certificateHashData": HASHES, "source": "OCSP", "urls": ["http://localhost"]}
+
+
+@pytest.mark.parametrize(
+    "asked", [[], [{}], [{"certificateHashData": {"serialNumber": "1"}}], "x", [ASKED | {"source": "?"}]]
+)
+async def test_a_question_for_the_status_of_no_certificate_is_refused(asked: Any) -> None:
+    async with central([charger()]) as rig, connected(rig, version=V21) as station:
+        with pytest.raises(AssertionError, match="OccurrenceConstraintViolation"):
+            await station.call("GetCertificateChainStatus", {"certificateStatusRequests": asked})
+        assert rig.system.diagnostics()["CP-1"]["counters"]["handler_errors"] == 0
+
+
+async def test_the_status_of_more_certificates_than_one_answer_holds_is_told_for_the_first() -> None:
+    async with central([charger()]) as rig, connected(rig, version=V21) as station:
+        answer = await station.call("GetCertificateChainStatus", {"certificateStatusRequests": [ASKED] * 5})
+        assert [row["certificateHashData"] for row in answer["certificateStatus"]] == [HASHES] * 4

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from aiohttp import WSCloseCode
 
 from tidewatt.ocpp.budget import TokenBucket
 from tidewatt.ocpp.calls import ExchangeListener
 from tidewatt.ocpp.frames import OcppVersion
-from tidewatt.ocpp.session import Handler, OcppSession
-from tidewatt.ocpp.sockets import AiohttpSocket
+from tidewatt.ocpp.session import FrameSocket, Handler, OcppSession
+from tidewatt.ocpp.sockets import RoundTripListener
 from tidewatt.ocpp.wire import to_wire_time, utc_now
 
 from .blocks import Answered, Block, Observer
@@ -28,12 +28,22 @@ VERSIONS = (OcppVersion.V21, OcppVersion.V201, OcppVersion.V16)
 """Versions spoken here, best first."""
 
 
+class StationSocket(FrameSocket, Protocol):
+    """A station's WebSocket, as `tidewatt.ocpp.sockets.AiohttpSocket` is one."""
+
+    async def keep_alive(self, interval_s: float, on_round_trip: RoundTripListener | None = None) -> None:
+        """Ping until the socket is closed, and close it when the station no longer answers."""
+
+    async def close(self, code: int = WSCloseCode.OK) -> None:
+        """Close the socket with a code. Safe to call twice."""
+
+
 class Connection:
     """A station's connection from its handshake to its end."""
 
     def __init__(
         self,
-        socket: AiohttpSocket,
+        socket: StationSocket,
         version: OcppVersion,
         events: StationEvents,
         *,

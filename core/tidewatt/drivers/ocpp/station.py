@@ -13,7 +13,6 @@ from aiohttp import WSCloseCode
 from tidewatt.ocpp.budget import TokenBucket
 from tidewatt.ocpp.errors import OcppClosedError, OcppFloodError
 from tidewatt.ocpp.frames import OcppVersion
-from tidewatt.ocpp.sockets import AiohttpSocket
 from tidewatt.ocpp.wire import utc_now
 from tidewatt.site import (
     Charger,
@@ -25,7 +24,7 @@ from tidewatt.site import (
 )
 
 from .blocks import StationContext, TransactionStatus, make_blocks
-from .connection import Connection
+from .connection import Connection, StationSocket
 from .depot import Depot
 from .dialect import Commands
 from .evse import Evse
@@ -207,7 +206,7 @@ class Station:
             settings=self._settings,
         )
 
-    async def serve(self, socket: AiohttpSocket, version: OcppVersion, remote: str) -> None:
+    async def serve(self, socket: StationSocket, version: OcppVersion, remote: str) -> None:
         """Talk to the station until its socket closes; an older connection is closed, it is half open."""
         connection = Connection(
             socket,

@@ -14,7 +14,7 @@ from tidewatt.drivers.ocpp.security import IssuedRecord
 from tidewatt.ocpp.budget import TokenBucket
 from tidewatt.ocpp.certificates import CertificateError
 from tidewatt.ocpp.errors import OcppCallError, OcppClosedError, OcppError
-from tidewatt.ocpp.frames import OcppVersion
+from tidewatt.ocpp.frames import ErrorCode, OcppVersion
 from tidewatt.ocpp.session import Handler
 from tidewatt.ocpp.wire import child, integer, rows, text, to_wire_time, utc_now
 from tidewatt.site import CommandError, FaultCode
@@ -33,6 +33,10 @@ _ISSUE_TIMEOUT_S = 60.0
 _MAX_REQUEST_CHARS = 5501
 """One more than the schema allows, so that a longer one is found to be too long."""
 _CHAIN_STATUS_VALID = timedelta(days=1)
+_MOST_STATUSES = 4
+_HASH_FIELDS = {"hashAlgorithm": 6, "issuerNameHash": 128, "issuerKeyHash": 128, "serialNumber": 40}
+_HASHES = ("SHA256", "SHA384", "SHA512")
+"""Of `CertificateHashDataType`, with the lengths of its fields."""
 
 
 @dataclass(slots=True)
@@ -205,17 +209,13 @@ class Certificates:
     async def _on_chain_status(self, payload: dict[str, Any]) -> dict[str, Any]:
         self._context.heard()
         until = to_wire_time(utc_now() + _CHAIN_STATUS_VALID)
-        asked = rows(payload, "certificateStatusRequests")
+        asked = [named for row in rows(payload, "certificateStatusRequests") if (named := _named(row)) is not None]
+        if not asked:
+            raise OcppCallError(
+                ErrorCode.OCCURRENCE_CONSTRAINT, "No certificate is named in certificateStatusRequests."
+            )
         return {
-            "certificateStatus": [
-                {
-                    "certificateHashData": child(row, "certificateHashData"),
-                    "source": text(row, "source") or "OCSP",
-                    "status": "Failed",
-                    "nextUpdate": until,
-                }
-                for row in asked
-            ]
+            "certificateStatus": [named | {"status": "Failed", "nextUpdate": until} for named in asked[:_MOST_STATUSES]]
         }
 
     def _version(self) -> OcppVersion:
@@ -226,3 +226,13 @@ class Certificates:
 
     def _failed(self, command: str, answer: str) -> CommandError:
         return CommandError(self._context.station_id, command, answer)
+
+
+def _named(row: dict[str, Any]) -> dict[str, Any] | None:
+    """Return whose status is asked for and of whom, as the answer repeats it; None for a row that is no use."""
+    names = child(row, "certificateHashData")
+    hashed = {key: value for key, limit in _HASH_FIELDS.items() if (value := text(names, key, limit)) is not None}
+    source = text(row, "source") or "OCSP"
+    if len(hashed) < len(_HASH_FIELDS) or hashed["hashAlgorithm"] not in _HASHES or source not in ("CRL", "OCSP"):
+        return None
+    return {"certificateHashData": hashed, "source": source}
