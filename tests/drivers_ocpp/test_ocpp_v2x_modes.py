@@ -271,11 +271,14 @@ async def test_setpoints_of_control_do_not_end_the_watch_over_a_mode() -> None:
 
 @shows("K28.FR.07", "K28.FR.12", ocpp="2.1")
 async def test_a_station_pulls_the_present_values_of_a_dynamic_profile() -> None:
-    async with v2x.bidirectional() as (_, station, block):
+    async with v2x.bidirectional() as (rig, station, block):
         await block.modes.operate(1, CentralSetpoint(setpoint_w=-3000))
         profile = await installed(station)
         answer = await station.call("PullDynamicScheduleUpdate", {"chargingProfileId": profile["id"]})
         assert answer == {"status": "Accepted", "scheduleUpdate": {"setpoint": -3000}}
+        await rig.system.port("left").apply(setpoint(-4))
+        answer = await station.call("PullDynamicScheduleUpdate", {"chargingProfileId": 12})
+        assert answer["scheduleUpdate"] == {"setpoint": -4 * 690}, "control's own profile"
         answer = await station.call("PullDynamicScheduleUpdate", {"chargingProfileId": 4711})
         assert answer == {"status": "Rejected", "statusInfo": {"reasonCode": "InvalidProfile"}}
 

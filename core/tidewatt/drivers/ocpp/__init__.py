@@ -1,6 +1,9 @@
-"""OCPP 1.6J, 2.0.1 and 2.1: the central system that charging stations connect to."""
+"""OCPP 1.6J, 2.0.1 and 2.1: the central system that charging stations connect to.
 
-from .blocks import Certificates, Credentials, InstalledCertificate, Roots, RootUse, SecurityEvents
+`v2x` holds the operation modes that `V2x` puts vehicles into, `der` the controls that `Der` sets.
+"""
+
+from .blocks import Certificates, Credentials, Der, InstalledCertificate, Roots, RootUse, SecurityEvents, V2x, der, v2x
 from .central_system import CentralSystem, DiscoveredStation
 from .identity import StationIdentity
 from .security import IssuedRecord, SecurityEvent
@@ -10,6 +13,7 @@ __all__ = [
     "CentralSystem",
     "Certificates",
     "Credentials",
+    "Der",
     "DiscoveredStation",
     "InstalledCertificate",
     "IssuedRecord",
@@ -19,4 +23,7 @@ __all__ = [
     "SecurityEvent",
     "SecurityEvents",
     "StationIdentity",
+    "V2x",
+    "der",
+    "v2x",
 ]

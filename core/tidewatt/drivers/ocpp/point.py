@@ -51,9 +51,12 @@ class Point:
     @property
     def present_a(self) -> float:
         """The setpoint that holds now, negative while it discharges; without one that is the safe current."""
-        if self._newest is None or self._clock() >= self._expires_at_s:
-            return self.evse.charger.safe_a
-        return self._newest.current_a
+        return self._newest.current_a if self._newest is not None and self.is_steered else self.evse.charger.safe_a
+
+    @property
+    def is_steered(self) -> bool:
+        """Whether control's newest setpoint holds still."""
+        return self._newest is not None and self._clock() < self._expires_at_s
 
     async def apply(self, setpoint: Setpoint) -> None:
         """Make the charger follow a setpoint; CommandError when it refuses or does not answer in time.

@@ -11,6 +11,7 @@ from .clock import StationClock
 from .credentials import Credentials
 from .customers import CustomerInformation
 from .data_transfer import DataAnswer, DataTransfer
+from .der import Der, DerAlarm, ReportedControl
 from .display import DisplayMessage, DisplayMessages, DisplayPriority
 from .factory import make_blocks
 from .firmware import FirmwareSource, FirmwareState, FirmwareUpdates
@@ -23,6 +24,7 @@ from .reservations import Reservations
 from .roots import InstalledCertificate, Roots, RootUse
 from .security_events import SecurityEvents
 from .transaction_status import TransactionState, TransactionStatus
+from .v2x import V2x
 from .variables import Variables
 
 __all__ = [
@@ -35,6 +37,8 @@ __all__ = [
     "CustomerInformation",
     "DataAnswer",
     "DataTransfer",
+    "Der",
+    "DerAlarm",
     "DisplayMessage",
     "DisplayMessages",
     "DisplayPriority",
@@ -54,6 +58,7 @@ __all__ = [
     "NetworkProfiles",
     "Observer",
     "RemoteControl",
+    "ReportedControl",
     "Reservations",
     "ResetKind",
     "RootUse",
@@ -65,6 +70,7 @@ __all__ = [
     "Taken",
     "TransactionState",
     "TransactionStatus",
+    "V2x",
     "Variables",
     "make_blocks",
 ]

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from tidewatt.drivers.ocpp.agreement import Agreement
 from tidewatt.drivers.ocpp.blocks.block import Answered, StationContext
 from tidewatt.drivers.ocpp.dialect import ACCEPTED
 from tidewatt.drivers.ocpp.memory import TransactionRecord
@@ -18,7 +19,7 @@ from tidewatt.drivers.ocpp.point import Point
 from tidewatt.ocpp.errors import OcppError
 from tidewatt.ocpp.frames import OcppVersion
 from tidewatt.ocpp.session import Handler
-from tidewatt.ocpp.wire import child, integer, rows, text
+from tidewatt.ocpp.wire import child, integer, rows, text, to_wire_time
 from tidewatt.site import CommandError, FaultCode
 
 from .capabilities import V2xCapabilities, read_capabilities, set_variables
@@ -26,7 +27,7 @@ from .modes import Modes
 from .needs import ChargingNeeds, read_needs
 from .negotiation import Offer, presumed
 from .schedules import schedule_refusal
-from .troubles import event_troubles, status_troubles, transaction_trouble
+from .troubles import Troubles
 
 
 @dataclass(slots=True)
@@ -49,6 +50,7 @@ class V2x:
         self._forbidden: set[int] = set()
         self._tags: set[str] = set()
         self._offer = Offer(context, self.capabilities)
+        self._troubles = Troubles(context)
         self.modes = Modes(context, self.capabilities)
         """The operation modes of this station's vehicles."""
 
@@ -100,7 +102,7 @@ class V2x:
                     "v2x_enabled": self.capabilities(evse_id).is_enabled,
                     "operation_modes": sorted(self.capabilities(evse_id).operation_modes),
                     "permitted": self.is_permitted(evse_id),
-                    "agreement": self._agreement_words(point),
+                    "agreement": _words(point.evse.agreement),
                     "floor_pct": point.guard.floor_pct,
                     "soc_pct": point.guard.soc_pct(),
                     "discharging": point.guard.is_discharging,
@@ -234,7 +236,7 @@ class V2x:
         point = self._context.points.get(evse_id)
         if point is None:
             return answer
-        self._report_transaction(payload, evse_id, point)
+        self._troubles.take_transaction(payload, evse_id, point)
         running = self._context.book.running(evse_id)
         if running is known:
             self._follow(payload, evse_id, point, running)
@@ -261,11 +263,6 @@ class V2x:
         self._presume(evse_id, point)
         point.guard.check()
 
-    def _report_transaction(self, payload: dict[str, Any], evse_id: int, point: Point) -> None:
-        trouble = transaction_trouble(payload, discharging=point.guard.is_discharging)
-        if trouble is not None and point.evse.charger.discharge_maximum_a > 0:
-            self._context.report(trouble[0], trouble[1], evse_id)
-
     def _after_meter_values(self, payload: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
         self._look(integer(payload, "evseId"))
         return answer
@@ -275,19 +272,12 @@ class V2x:
         return answer
 
     def _after_status(self, payload: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
-        evse_id = integer(payload, "connectorId")
-        point = self._context.points.get(evse_id or 0)
-        if point is not None and point.evse.charger.discharge_maximum_a > 0:
-            for code, detail in status_troubles(payload):
-                self._context.report(code, detail, evse_id)
-        self._look(evse_id)
+        self._troubles.take_status(payload)
+        self._look(integer(payload, "connectorId"))
         return answer
 
     def _after_event(self, payload: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
-        for evse_id, code, detail in event_troubles(payload):
-            for number, point in self._context.points.items():
-                if evse_id in (None, number) and point.evse.charger.discharge_maximum_a > 0:
-                    self._context.report(code, detail, number)
+        self._troubles.take_events(payload)
         return answer
 
     def _look(self, evse_id: int | None) -> None:
@@ -348,19 +338,6 @@ class V2x:
         point.guard.check()
         self._context.push(evse_id)
 
-    @staticmethod
-    def _agreement_words(point: Point) -> dict[str, Any] | None:
-        agreement = point.evse.agreement
-        if agreement is None:
-            return None
-        return {
-            "energy_transfer": agreement.energy_transfer,
-            "bidirectional": agreement.bidirectional,
-            "maximum_charge_w": agreement.maximum_charge_w,
-            "maximum_discharge_w": agreement.maximum_discharge_w,
-            "is_dynamic": agreement.is_dynamic,
-        }
-
 
 _MOST_TAGS = 16
 """Tags whose authorisation named the transfers allowed, of which no transaction has come yet."""
@@ -370,3 +347,11 @@ def _evccid(payload: dict[str, Any]) -> str | None:
     """Return the identity that a station adds to the tag of an ISO 15118-20 transaction."""
     infos = rows(child(payload, "idToken"), "additionalInfo")
     return next((text(info, "additionalIdToken") for info in infos if text(info, "type") == "EVCCID"), None)
+
+
+def _words(agreement: Agreement | None) -> dict[str, Any] | None:
+    """Return an agreement as diagnostics hold it."""
+    if agreement is None:
+        return None
+    departure = agreement.departure_utc
+    return asdict(agreement) | {"departure_utc": None if departure is None else to_wire_time(departure)}

@@ -7,10 +7,9 @@ from typing import Any, Final
 
 from tidewatt.drivers.ocpp.caller import Caller
 from tidewatt.drivers.ocpp.dialect import ACCEPTED, QUESTION_TIMEOUT_S
+from tidewatt.ocpp.charging import OperationMode
 from tidewatt.ocpp.session import OcppCallError
 from tidewatt.ocpp.wire import child, rows, text
-
-from .words import OperationMode
 
 BIDIRECTIONAL: Final = frozenset({"AC_BPT", "AC_BPT_DER", "DC_BPT", "DC_ACDP_BPT"})
 """Energy transfers in both directions."""

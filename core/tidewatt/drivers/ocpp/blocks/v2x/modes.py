@@ -11,6 +11,7 @@ from tidewatt.drivers.ocpp.blocks.block import StationContext
 from tidewatt.drivers.ocpp.dialect import ACCEPTED
 from tidewatt.drivers.ocpp.memory import TransactionRecord
 from tidewatt.drivers.ocpp.point import Point
+from tidewatt.ocpp.charging import OperationMode, Period, ProfileKind
 from tidewatt.ocpp.errors import OcppError
 from tidewatt.ocpp.frames import OcppVersion
 from tidewatt.ocpp.session import Handler
@@ -21,8 +22,8 @@ from .capabilities import DYNAMIC_PROFILES, EVSE_SLEEP, LIMIT_AT_SOC, V2xCapabil
 from .negotiation import Offer
 from .operations import Bounds, ChargingOnly, Idle, LocalLoadBalancing, Operation, signals
 from .profiles import OPERATION_LEVEL, ProfileWriter, operation_id, priority_id
-from .words import OperationMode
 
+_NO_UPDATE = {"status": "Rejected", "statusInfo": {"reasonCode": "InvalidProfile"}}
 _OPERATION = "operation"
 _PRIORITY = "PriorityCharging"
 
@@ -181,15 +182,20 @@ class Modes:
         )
 
     async def _on_pull(self, payload: dict[str, Any]) -> dict[str, Any]:
-        """Answer with the values that hold now; a profile that is not dynamic has none (K28.FR.07, K28.FR.12)."""
+        """Answer with the values that hold now; a profile that is not dynamic has none (K28.FR.07, K28.FR.12).
+
+        What nobody renews any more is not renewed by the station's asking: the dead-man's switch must work.
+        """
         self._context.heard()
-        profile_id = integer(payload, "chargingProfileId")
-        for evse_id, active in self._active.items():
-            point = self._context.points.get(evse_id)
-            is_asked = profile_id == operation_id(evse_id) and active.is_dynamic
-            if point is not None and is_asked and self.active(evse_id) is not None:
-                return {"status": ACCEPTED, "scheduleUpdate": self._writer(point).update(active.values)}
-        return {"status": "Rejected", "statusInfo": {"reasonCode": "InvalidProfile"}}
+        profile_id = integer(payload, "chargingProfileId") or 0
+        held = self._context.profiles.find(profile_id)
+        evse_id, is_operation = profile_id // 10, profile_id == operation_id(profile_id // 10)
+        point = self._context.points.get(evse_id)
+        if held is None or held.kind is not ProfileKind.DYNAMIC or point is None:
+            return _NO_UPDATE
+        if not (self.active(evse_id) is not None if is_operation else point.is_steered):
+            return _NO_UPDATE
+        return {"status": ACCEPTED, "scheduleUpdate": _values(held.schedule.periods[0])}
 
     async def _on_priority(self, payload: dict[str, Any]) -> dict[str, Any]:
         """Note that priority charging began or ended, by us or at the station (K21.FR.09, K22.FR.06)."""
@@ -279,3 +285,14 @@ class Modes:
 
     def _failure(self, point: Point, command: str, answer: str) -> CommandError:
         return CommandError(point.evse.charger.charger_id, command, answer)
+
+
+def _values(period: Period) -> dict[str, Any]:
+    """Return the amounts of a dynamic profile's period as an update has them."""
+    amounts = {
+        "limit": period.limit,
+        "dischargeLimit": period.discharge_limit,
+        "setpoint": period.setpoint,
+        "setpointReactive": period.setpoint_reactive,
+    }
+    return {name: value for name, value in amounts.items() if value is not None}

@@ -12,9 +12,8 @@ import itertools
 import math
 from typing import Any, ClassVar, Protocol
 
+from tidewatt.ocpp.charging import OperationMode
 from tidewatt.site import SiteError
-
-from .words import OperationMode
 
 _MOST_POINTS = 20
 _LOWEST_HZ, _HIGHEST_HZ = 40.0, 70.0

@@ -11,12 +11,12 @@ import math
 from typing import Any, Final
 
 from tidewatt.drivers.ocpp.agreement import Agreement
+from tidewatt.ocpp.charging import OperationMode
 from tidewatt.ocpp.wire import to_wire_time, utc_now
 from tidewatt.site import Charger
 
 from .capabilities import DYNAMIC_PROFILES, MAX_OFFLINE_DURATION, V2xCapabilities
 from .operations import ChargingOnly, Operation
-from .words import OperationMode
 
 FALLBACK_LEVEL: Final = 0
 OPERATION_LEVEL: Final = 2

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 import re
 from typing import Any
 
+from tidewatt.drivers.ocpp.blocks.block import StationContext
+from tidewatt.drivers.ocpp.point import Point
 from tidewatt.ocpp.wire import child, integer, rows, text
 from tidewatt.site import FaultCode
 
@@ -89,3 +91,31 @@ def transaction_trouble(payload: dict[str, Any], *, discharging: bool) -> tuple[
         if code is not None:
             return code, f"The station reports {word}."
     return None
+
+
+class Troubles:
+    """Reports what one station tells, for the chargers that may discharge; others have no faults of V2X."""
+
+    def __init__(self, context: StationContext) -> None:
+        self._context = context
+
+    def take_transaction(self, payload: dict[str, Any], evse_id: int, point: Point) -> None:
+        """Take a TransactionEvent."""
+        trouble = transaction_trouble(payload, discharging=point.guard.is_discharging)
+        if trouble is not None:
+            self._report(*trouble, evse_id)
+
+    def take_status(self, payload: dict[str, Any]) -> None:
+        """Take a StatusNotification of OCPP 1.6."""
+        for code, detail in status_troubles(payload):
+            self._report(code, detail, integer(payload, "connectorId"))
+
+    def take_events(self, payload: dict[str, Any]) -> None:
+        """Take a NotifyEvent."""
+        for evse_id, code, detail in event_troubles(payload):
+            self._report(code, detail, evse_id)
+
+    def _report(self, code: FaultCode, detail: str, evse_id: int | None) -> None:
+        for number, point in self._context.points.items():
+            if evse_id in (None, number) and point.evse.charger.discharge_maximum_a > 0:
+                self._context.report(code, detail, number)
