@@ -12,7 +12,7 @@ from typing import Any
 
 from tidewatt.control import Controller, ControllerHealth, Decision, Snapshot, TraceWriter
 from tidewatt.drivers.modbus import ModbusMeter, UnitOpener
-from tidewatt.drivers.ocpp import CentralSystem, DiscoveredStation, OcppSettings, StationIdentity
+from tidewatt.drivers.ocpp import CentralSystem, DiscoveredStation, OcppSettings, SecurityEvent, StationIdentity
 from tidewatt.site import (
     DEFAULT_MINIMUM_SOC_PCT,
     Charger,
@@ -46,8 +46,8 @@ class SiteRuntime:
     """Runs a site: owns its central system, the drivers of its meters and its controller.
 
     `meter_factories` makes the drivers of meters with endpoints of other types than Modbus. `on_cycle` hears of every
-    cycle, `on_discovered` of stations that call but are not configured; both are called on the event loop. With a
-    `trace`, every cycle is recorded.
+    cycle, `on_discovered` of stations that call but are not configured, `on_security_event` of what stations report of
+    their security; they are called on the event loop. With a `trace`, every cycle is recorded.
     """
 
     def __init__(
@@ -61,6 +61,7 @@ class SiteRuntime:
         trace: TraceWriter | None = None,
         on_cycle: Callable[[Snapshot, Decision], None] = lambda _snapshot, _decision: None,
         on_discovered: Callable[[DiscoveredStation], None] = lambda _station: None,
+        on_security_event: Callable[[SecurityEvent], None] = lambda _event: None,
     ) -> None:
         self._site = site
         self._open_unit = open_unit
@@ -79,6 +80,7 @@ class SiteRuntime:
             on_reading=self._push,
             on_fault=self._report,
             on_discovered=self._discover,
+            on_security_event=on_security_event,
             clock=clock,
             settings=OcppSettings(voltage_v=site.voltage_v),
         )
@@ -173,6 +175,10 @@ class SiteRuntime:
     def identity(self, charger_id: str) -> StationIdentity:
         """Return what a charger's station said of itself, once started; KeyError when there is none."""
         return self._central.station(charger_id).identity
+
+    def block[T](self, charger_id: str, kind: type[T]) -> T:
+        """Return a functional block of a charger's station, such as `Logs`; LookupError when there is none."""
+        return self._central.station(charger_id).block(kind)
 
     def push_vehicle(self, state: VehicleState) -> None:
         """Tell control, and the driver that guards its battery, what a vehicle says of itself."""

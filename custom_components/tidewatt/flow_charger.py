@@ -19,6 +19,7 @@ from .const import (
     CONF_ID_TAGS,
     CONF_OCPP,
     CONF_PHASES,
+    CONF_SECURITY_PROFILE,
     CONF_STATION,
     SUBENTRY_CHARGER,
 )
@@ -26,7 +27,10 @@ from .discovery import async_withdraw
 from .document import charger_unique_id
 from .flow_part import PartFlow
 
-OCPP_KEYS = (CONF_STATION, CONF_EVSE, CONF_PASSWORD, CONF_ID_TAGS)
+OCPP_KEYS = (CONF_STATION, CONF_EVSE, CONF_PASSWORD, CONF_ID_TAGS, CONF_SECURITY_PROFILE)
+
+SECURITY_PROFILES = ("1", "2", "3")
+"""The least that is accepted of a station; left out it is taken as it comes."""
 
 WIRINGS = {
     1: ("L1",),
@@ -71,6 +75,7 @@ def charger_fields(site_phases: int, circuits: SelectSelector) -> dict[Any, Any]
         probatio.Required("mode", default=Mode.OFF.value): forms.translated_choice([*Mode], "mode"),
         probatio.Optional(CONF_PASSWORD): forms.password(),
         probatio.Optional(CONF_ID_TAGS): forms.texts(),
+        probatio.Optional(CONF_SECURITY_PROFILE): forms.translated_choice(SECURITY_PROFILES, CONF_SECURITY_PROFILE),
     }
 
 
@@ -82,6 +87,8 @@ def charger_from_form(values: Mapping[str, Any]) -> dict[str, Any]:
     if not data[CONF_OCPP].get(CONF_ID_TAGS):
         # No tags in the form means that everybody may charge, not that nobody may.
         data[CONF_OCPP].pop(CONF_ID_TAGS, None)
+    if CONF_SECURITY_PROFILE in values:
+        data[CONF_OCPP][CONF_SECURITY_PROFILE] = int(values[CONF_SECURITY_PROFILE])
     return data
 
 
@@ -122,6 +129,8 @@ class ChargerFlow(PartFlow):
     def to_values(self, data: Mapping[str, Any]) -> dict[str, Any]:
         """Return the form's values."""
         values = forms.flatten(data, CONF_OCPP)
+        if CONF_SECURITY_PROFILE in values:
+            values[CONF_SECURITY_PROFILE] = str(values[CONF_SECURITY_PROFILE])
         return values | {CONF_PHASES: "-".join(values[CONF_PHASES])}
 
     @override

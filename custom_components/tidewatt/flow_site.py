@@ -12,7 +12,17 @@ from homeassistant.helpers.selector import TextSelector
 import probatio
 
 from . import flow_forms as forms
-from .const import CONF_EXPORT_LIMIT, CONF_MAIN_FUSE, CONF_OCPP, CONF_PHASES, CONF_SITE, CONF_TOTAL_LIMIT
+from .const import (
+    CONF_EXPORT_LIMIT,
+    CONF_MAIN_FUSE,
+    CONF_OCPP,
+    CONF_PHASES,
+    CONF_SITE,
+    CONF_TLS,
+    CONF_TLS_NAMES,
+    CONF_TLS_PORT,
+    CONF_TOTAL_LIMIT,
+)
 from .flow_limits import HIGHEST_A, limit_fields, limit_from_form, limit_to_form, lowest
 
 LISTEN_EVERYWHERE = "0.0.0.0"  # noqa: S104 - stations are on the LAN; the form shows the field
@@ -36,6 +46,8 @@ def site_form() -> probatio.Schema:
             probatio.Optional(CONF_TOTAL_LIMIT): forms.number(0, 1_000_000, "W", step=1),
             probatio.Required(CONF_HOST, default=LISTEN_EVERYWHERE): TextSelector(),
             probatio.Required(CONF_PORT, default=DEFAULT_PORT): forms.whole_number(1, forms.PORT_MAX),
+            probatio.Optional(CONF_TLS_PORT): forms.whole_number(1, forms.PORT_MAX),
+            probatio.Optional(CONF_TLS_NAMES): forms.texts(),
         }
     )
 
@@ -47,16 +59,29 @@ def site_from_form(values: Mapping[str, Any], saved: Mapping[str, Any]) -> dict[
     shown[CONF_PHASES] = int(shown[CONF_PHASES])
     return {
         CONF_SITE: kept | shown | {CONF_MAIN_FUSE: limit_from_form(CONF_MAIN_FUSE, values)},
-        CONF_OCPP: {key: values[key] for key in OCPP_KEYS},
+        CONF_OCPP: _ocpp_from_form(values, saved.get(CONF_OCPP, {})),
     }
+
+
+def _ocpp_from_form(values: Mapping[str, Any], saved: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the listener; without a port for TLS there is no TLS."""
+    kept = {key: value for key, value in saved.items() if key not in (*OCPP_KEYS, CONF_TLS)}
+    listener = kept | {key: values[key] for key in OCPP_KEYS}
+    if CONF_TLS_PORT in values:
+        tls = saved.get(CONF_TLS, {}) | {CONF_PORT: values[CONF_TLS_PORT], "names": values.get(CONF_TLS_NAMES, [])}
+        listener[CONF_TLS] = {key: value for key, value in tls.items() if value != []}
+    return listener
 
 
 def site_to_form(data: Mapping[str, Any]) -> dict[str, Any]:
     """Return the form's values from an entry's data: the inverse of `site_from_form`."""
-    site = data[CONF_SITE]
+    site, listener = data[CONF_SITE], data[CONF_OCPP]
+    tls = listener.get(CONF_TLS)
+    encrypted = {} if tls is None else {CONF_TLS_PORT: tls[CONF_PORT], CONF_TLS_NAMES: list(tls.get("names", ()))}
     return {
         **site,
-        **data[CONF_OCPP],
+        **{key: listener[key] for key in OCPP_KEYS},
+        **encrypted,
         **limit_to_form(CONF_MAIN_FUSE, site[CONF_MAIN_FUSE]),
         CONF_EXPORT_LIMIT: lowest(site.get(CONF_EXPORT_LIMIT, 0)),
         CONF_PHASES: str(site[CONF_PHASES]),

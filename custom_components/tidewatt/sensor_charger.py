@@ -7,9 +7,9 @@ from functools import partial
 from typing import Any
 
 from homeassistant.components.sensor import SensorDeviceClass, SensorStateClass
-from homeassistant.const import PERCENTAGE, EntityCategory
+from homeassistant.const import PERCENTAGE, SIGNAL_STRENGTH_DECIBELS_MILLIWATT, EntityCategory, UnitOfTime
 
-from tidewatt.site import ChargerStatus, FaultCode, Phase
+from tidewatt.site import ChargerStatus, FaultCode, LinkQuality, Phase
 
 from .descriptions import TidewattSensorDescription, choice, current, energy, kilo, on_phase, power
 from .views import REASONS, ChargerView, VehicleView, reason_word
@@ -87,6 +87,63 @@ def _fault_attributes(view: ChargerView) -> Mapping[str, Any]:
     return {"detail": view.faults[0].detail if view.faults else None}
 
 
+def _link(view: ChargerView) -> LinkQuality | None:
+    return None if view.reachable is None else view.reachable.link
+
+
+def _round_trip_ms(view: ChargerView) -> float | None:
+    link = _link(view)
+    return None if link is None or link.round_trip_s is None else round(1000 * link.round_trip_s, 1)
+
+
+def _loss_pct(view: ChargerView) -> float | None:
+    link = _link(view)
+    return None if link is None else round(100 * link.loss, 1)
+
+
+def _signal_dbm(view: ChargerView) -> float | None:
+    link = _link(view)
+    return None if link is None else link.signal_dbm
+
+
+LINK_SENSORS: tuple[TidewattSensorDescription[ChargerView], ...] = (
+    TidewattSensorDescription(
+        key="round_trip_time",
+        translation_key="round_trip_time",
+        device_class=SensorDeviceClass.DURATION,
+        state_class=SensorStateClass.MEASUREMENT,
+        native_unit_of_measurement=UnitOfTime.MILLISECONDS,
+        suggested_display_precision=0,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        value_fn=_round_trip_ms,
+        available_fn=lambda view: _round_trip_ms(view) is not None,
+    ),
+    TidewattSensorDescription(
+        key="link_loss",
+        translation_key="link_loss",
+        state_class=SensorStateClass.MEASUREMENT,
+        native_unit_of_measurement=PERCENTAGE,
+        suggested_display_precision=0,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        value_fn=_loss_pct,
+        available_fn=lambda view: _loss_pct(view) is not None,
+    ),
+    TidewattSensorDescription(
+        key="signal_strength",
+        translation_key="signal_strength",
+        device_class=SensorDeviceClass.SIGNAL_STRENGTH,
+        state_class=SensorStateClass.MEASUREMENT,
+        native_unit_of_measurement=SIGNAL_STRENGTH_DECIBELS_MILLIWATT,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        value_fn=_signal_dbm,
+        available_fn=lambda view: _signal_dbm(view) is not None,
+    ),
+)
+"""How well a station is reached; off at first."""
+
 CHARGER_SENSORS: tuple[TidewattSensorDescription[ChargerView], ...] = (
     choice(
         "status",
@@ -109,6 +166,7 @@ CHARGER_SENSORS: tuple[TidewattSensorDescription[ChargerView], ...] = (
         attributes_fn=_fault_attributes,
         entity_category=EntityCategory.DIAGNOSTIC,
     ),
+    *LINK_SENSORS,
 )
 
 

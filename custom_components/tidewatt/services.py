@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from homeassistant.components.select import DOMAIN as SELECT_DOMAIN
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import config_validation as cv
@@ -12,6 +14,7 @@ import probatio
 from tidewatt.site import Mode
 
 from .const import DOMAIN
+from .station_actions import STATION_ACTIONS, async_carry_out
 
 ATTR_CURRENT_A = "current_a"
 ATTR_ID_TAG = "id_tag"
@@ -35,6 +38,9 @@ ACTIONS: dict[str, VolDictType | None] = {
 }
 """Every action with the fields it takes; the mode entity has a method `async_<action>` for each."""
 
+ALL_ACTIONS: dict[str, VolDictType | None] = ACTIONS | {name: one.schema for name, one in STATION_ACTIONS.items()}
+"""Those on stations as well."""
+
 
 @callback
 def async_setup_services(hass: HomeAssistant) -> None:
@@ -42,4 +48,15 @@ def async_setup_services(hass: HomeAssistant) -> None:
     for name, schema in ACTIONS.items():
         async_register_platform_entity_service(
             hass, DOMAIN, name, entity_domain=SELECT_DOMAIN, schema=schema, func=f"async_{name}"
+        )
+    for name, action in STATION_ACTIONS.items():
+        async_register_platform_entity_service(
+            hass,
+            DOMAIN,
+            name,
+            entity_domain=SELECT_DOMAIN,
+            schema=action.schema,
+            func=partial(async_carry_out, action),
+            supports_response=action.supports_response,
+            admin_only=action.admin_only,
         )

@@ -12,6 +12,7 @@ from homeassistant.core import HomeAssistant
 from modbus_connection import ModbusTcpParams, ModbusUnit
 
 from tidewatt.control import Decision, Snapshot
+from tidewatt.drivers.ocpp import SecurityEvent
 from tidewatt.runtime import SiteRuntime
 from tidewatt.site import (
     Driver,
@@ -24,6 +25,7 @@ from tidewatt.site import (
     StateStore,
 )
 
+from .const import EVENT_SECURITY
 from .discovery import async_offer
 from .entity_sources import EntityMeter
 
@@ -45,6 +47,19 @@ def site_runtime(
     def entity_meter(meter: Meter, on_reading: ReadingListener, _on_fault: FaultListener) -> Driver:
         return EntityMeter(hass, meter, site=site, push=on_reading, clock=time.monotonic)
 
+    def announce(event: SecurityEvent) -> None:
+        hass.bus.async_fire(
+            EVENT_SECURITY,
+            {
+                "config_entry_id": entry.entry_id,
+                "station": event.station_id,
+                "kind": event.kind,
+                "detail": event.detail,
+                "at": event.at_utc.isoformat(),
+                "critical": event.is_critical,
+            },
+        )
+
     return SiteRuntime(
         site,
         store=store,
@@ -52,4 +67,5 @@ def site_runtime(
         meter_factories={EntityMeterEndpoint: entity_meter},
         on_cycle=on_cycle,
         on_discovered=partial(async_offer, hass, entry.entry_id),
+        on_security_event=announce,
     )

@@ -19,6 +19,13 @@ ANSWERS: Mapping[str, dict[str, Any]] = {
     "TriggerMessage": {"status": "Accepted"},
     "RemoteStartTransaction": {"status": "Accepted"},
     "RemoteStopTransaction": {"status": "Accepted"},
+    "Reset": {"status": "Accepted"},
+    "UnlockConnector": {"status": "Unlocked"},
+    "ChangeAvailability": {"status": "Accepted"},
+    "ReserveNow": {"status": "Accepted"},
+    "CancelReservation": {"status": "Accepted"},
+    "GetLog": {"status": "Accepted", "filename": "station.log"},
+    "UpdateFirmware": {},
 }
 
 

@@ -3,7 +3,7 @@
 import socket
 from typing import Any
 
-from homeassistant.config_entries import SOURCE_USER, ConfigEntryState
+from homeassistant.config_entries import SOURCE_RECONFIGURE, SOURCE_USER, ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -159,3 +159,26 @@ def suggested(result: Any) -> dict[str, Any]:
         for key in result["data_schema"].schema
         if key.description and "suggested_value" in key.description
     }
+
+
+async def test_an_encrypted_port_is_added_shown_again_and_taken_away(hass: HomeAssistant, ocpp_port: int) -> None:
+    flow_id = await begin(hass)
+    encrypted = free_port()
+    result = await hass.config_entries.flow.async_configure(
+        flow_id, filled(ocpp_port, tls_port=encrypted, tls_names=["mill.local"])
+    )
+    await hass.async_block_till_done()
+    entry = result["result"]
+    assert entry.data["ocpp"]["tls"] == {"port": encrypted, "names": ["mill.local"]}
+    assert entry.state is ConfigEntryState.LOADED
+
+    flow = await hass.config_entries.flow.async_init(
+        DOMAIN, context={"source": SOURCE_RECONFIGURE, "entry_id": entry.entry_id}
+    )
+    form = flow["data_schema"]
+    assert form is not None
+    suggested = {str(key): key.description for key in form.schema}
+    assert suggested["tls_port"] == {"suggested_value": encrypted}
+    await hass.config_entries.flow.async_configure(flow["flow_id"], filled(ocpp_port))
+    await hass.async_block_till_done()
+    assert "tls" not in entry.data["ocpp"]

@@ -9,7 +9,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.tidewatt.const import DOMAIN
-from custom_components.tidewatt.services import ACTIONS
+from custom_components.tidewatt.services import ALL_ACTIONS
 from tests.ha.conftest import Connect, device_of
 from tests.ha.ha_station import Station
 from tests.ha.ha_waiting import until
@@ -34,7 +34,7 @@ async def plugged(hass: HomeAssistant, running: MockConfigEntry, connect: Connec
 async def test_the_actions_exist_without_any_site(hass: HomeAssistant, running: MockConfigEntry) -> None:
     await hass.config_entries.async_remove(running.entry_id)
 
-    assert set(hass.services.async_services_for_domain(DOMAIN)) == set(ACTIONS)
+    assert set(hass.services.async_services_for_domain(DOMAIN)) == set(ALL_ACTIONS)
 
 
 async def test_a_device_is_set_to_another_mode(hass: HomeAssistant, running: MockConfigEntry) -> None:

@@ -20,7 +20,7 @@ from custom_components.tidewatt.number import NUMBERS
 from custom_components.tidewatt.select import MODE
 from custom_components.tidewatt.sensor_charger import CHARGER_SENSORS, DISCHARGER_SENSORS, VEHICLE_SENSORS
 from custom_components.tidewatt.sensor_site import CIRCUIT_SENSORS, MAIN_CIRCUIT_SENSORS, METER_SENSORS, SITE_SENSORS
-from custom_components.tidewatt.services import ACTIONS
+from custom_components.tidewatt.services import ALL_ACTIONS
 from tidewatt.site import Mode
 
 FOLDER = Path(tidewatt.__path__[0])
@@ -67,8 +67,8 @@ def test_every_mode_is_translated_wherever_it_is_chosen() -> None:
 
 def test_every_action_is_described_and_has_an_icon() -> None:
     described = yaml.safe_load((FOLDER / "services.yaml").read_text())
-    assert set(described) == set(WORDS["services"]) == set(ICONS["services"]) == set(ACTIONS)
-    for action, schema in ACTIONS.items():
+    assert set(described) == set(WORDS["services"]) == set(ICONS["services"]) == set(ALL_ACTIONS)
+    for action, schema in ALL_ACTIONS.items():
         fields = {str(field) for field in schema or {}}
         assert set(described[action].get("fields", {})) == fields
         assert set(WORDS["services"][action].get("fields", {})) == fields
