@@ -31,18 +31,11 @@ from .profiles import (
     TransactionProfiles,
     Wanted,
 )
+from .quirks import Quirk
 from .settings import OcppSettings
 from .tasks import Tasks
 
 _LOGGER = logging.getLogger(__name__)
-
-QUIRK_NEGATIVE_LIMIT = "negative_limit"
-"""A station older than OCPP 2.1 that discharges when the limit of a TxProfile is negative."""
-
-QUIRK_NO_TX_PROFILE = "no_tx_profile"
-"""The station takes no TxProfile; it is modulated by a TxDefaultProfile above the floor.
-
-Every transaction tries once more: a station that is told a limit too early must not be taken for that for ever."""
 
 _REJECTIONS_OF_A_QUIRK = 2
 _TX_NOT_FOUND = "TxNotFound"
@@ -218,7 +211,7 @@ class Limiter:
     def _strategy(self, wanted: Wanted, running: TransactionRecord) -> Strategy:
         if self._station.dynamic_profiles and not self._refuses_dynamic:
             return self._by_update
-        if wanted.current_a >= 0 and QUIRK_NO_TX_PROFILE in self._station.quirks and self._rejections_of(running):
+        if wanted.current_a >= 0 and Quirk.NO_TX_PROFILE in self._station.quirks and self._rejections_of(running):
             return self._by_default
         return self._by_transaction
 
@@ -269,7 +262,7 @@ class Limiter:
         agreement = self._agreement()
         if agreement is None or not agreement.bidirectional:
             detail = "Station and vehicle have not agreed to discharge."
-        elif self._station.version != OcppVersion.V21 and QUIRK_NEGATIVE_LIMIT not in self._station.quirks:
+        elif self._station.version != OcppVersion.V21 and Quirk.NEGATIVE_LIMIT not in self._station.quirks:
             detail = f"A station that speaks {self._station.version} cannot be told to discharge."
         else:
             return
@@ -285,15 +278,15 @@ class Limiter:
             return
         count = self._rejections_of(running) + 1
         self._rejections = (running.transaction_id, count)
-        if count >= _REJECTIONS_OF_A_QUIRK and QUIRK_NO_TX_PROFILE not in self._station.quirks:
+        if count >= _REJECTIONS_OF_A_QUIRK and Quirk.NO_TX_PROFILE not in self._station.quirks:
             _LOGGER.info("%s takes no TxProfile (%s); its default is modulated", self.charger.charger_id, answer)
-            self._station.quirks.append(QUIRK_NO_TX_PROFILE)
+            self._station.quirks.append(Quirk.NO_TX_PROFILE.value)
 
     def _take_back_quirk(self) -> None:
         self._rejections = ("", 0)
-        if QUIRK_NO_TX_PROFILE in self._station.quirks:
+        if Quirk.NO_TX_PROFILE in self._station.quirks:
             _LOGGER.info("%s takes TxProfiles after all", self.charger.charger_id)
-            self._station.quirks.remove(QUIRK_NO_TX_PROFILE)
+            self._station.quirks.remove(Quirk.NO_TX_PROFILE.value)
 
     def _rejections_of(self, running: TransactionRecord) -> int:
         transaction_id, count = self._rejections

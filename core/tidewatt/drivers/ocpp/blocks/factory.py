@@ -14,6 +14,7 @@ from .data_transfer import DataTransfer
 from .der import Der
 from .display import DisplayMessages
 from .firmware import FirmwareUpdates
+from .known_quirks import KnownQuirks
 from .local_list import LocalList
 from .logs import Logs
 from .monitoring import Monitoring
@@ -32,6 +33,7 @@ def make_blocks(context: StationContext) -> tuple[Block, ...]:
     variables = Variables(context)
     certificates, roots, networks = Certificates(context), Roots(context), NetworkProfiles(context)
     return (
+        KnownQuirks(context),
         TransactionStatus(context),
         Authorisation(context),
         LocalList(context, variables),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any
 
 from tidewatt.drivers.ocpp.agreement import Agreement
 from tidewatt.drivers.ocpp.blocks.block import StationContext
 from tidewatt.drivers.ocpp.dialect import ACCEPTED
 from tidewatt.drivers.ocpp.point import Point
+from tidewatt.drivers.ocpp.quirks import Quirk
 from tidewatt.ocpp.errors import OcppCallError, OcppError, OcppTimeoutError
 from tidewatt.ocpp.frames import OcppVersion
 from tidewatt.ocpp.wire import child, text
@@ -17,9 +18,6 @@ from tidewatt.site import Charger, FaultCode
 
 from .capabilities import V2xCapabilities
 from .profiles import ProfileWriter
-
-QUIRK_NEGATIVE_LIMIT: Final = "negative_limit"
-"""The station discharges by a negative limit of OCPP 1.6 or 2.0.1, without negotiating."""
 
 
 class Offer:
@@ -98,12 +96,12 @@ class Offer:
 
 def presumed(context: StationContext, charger: Charger, transaction_id: str) -> Agreement | None:
     """Return the agreement of a station with the quirk of negative limits: what the charger is configured for."""
-    if QUIRK_NEGATIVE_LIMIT not in context.record.quirks or context.version() is OcppVersion.V21:
+    if Quirk.NEGATIVE_LIMIT not in context.record.quirks or context.version() is OcppVersion.V21:
         return None
     volts = context.settings.voltage_v * len(charger.phases)
     return Agreement(
         transaction_id=transaction_id,
-        energy_transfer=QUIRK_NEGATIVE_LIMIT,
+        energy_transfer=Quirk.NEGATIVE_LIMIT.value,
         bidirectional=True,
         maximum_charge_w=charger.maximum_a * volts,
         maximum_discharge_w=charger.discharge_maximum_a * volts,
