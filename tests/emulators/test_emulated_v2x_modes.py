@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
 import pytest
 
 from tests.conformance import shows
-from tests.emulators.station_bench import Bench
+from tests.emulators.sessions import VEHICLES, start_v16, start_v201, v16_profile, v201_profile
+from tests.emulators.site_of import document
+from tests.emulators.station_bench import Bench, bench_of
 from tests.emulators.v2x_sessions import flows, give, negotiated, profile, v2x_bench, v2x_session
 from tidewatt.emulators.iso15118 import SeccState
+from tidewatt.emulators.physics import TwoWayPoint
 
 CURVE = [{"frequency": 49.8, "power": -6000}, {"frequency": 50.0, "power": 0}, {"frequency": 50.2, "power": 6000}]
 
@@ -253,3 +258,49 @@ async def test_what_cannot_be_done_to_a_vehicle_is_named_with_its_remedy() -> No
             status, answer = await inject(bench, command, **fields)
             assert status == 400
             assert "remedy" in answer
+
+
+NEGATIVE = {"service": "AC_BPT", "maximum_discharge_kw": 8}
+NEGATIVE_LIMITS = ((10, 6_900), (-10, -6_900), (0, 0), (-20, -8_000))
+
+
+@asynccontextmanager
+async def older(station_id: str, charger_id: str, version: str) -> AsyncIterator[tuple[Bench, TwoWayPoint]]:
+    """Run a station of an older version that discharges on negative limits."""
+    stations = [{"station": station_id, "version": version, "negative_limit": True}]
+    vehicle = {"charger": charger_id, "battery_kwh": 50, "soc_pct": 60, "plug_in_after_s": None, "iso15118": NEGATIVE}
+    async with bench_of(document(stations=stations, vehicles=[vehicle])) as bench:
+        await bench.central.hears(station_id, "StatusNotification")
+        point = bench.emulation.world.points[charger_id]
+        assert isinstance(point, TwoWayPoint)
+        yield bench, point
+
+
+async def follows(bench: Bench, point: TwoWayPoint, power_w: float) -> None:
+    await bench.until(lambda: abs(point.power_w - power_w) < 1)
+
+
+async def test_a_station_of_1_6_discharges_on_negative_limits() -> None:
+    async with older("S16", "right", "1.6") as (bench, point):
+        await start_v16(bench)
+        for limit_a, power_w in NEGATIVE_LIMITS:
+            request = {"connectorId": 1, "csChargingProfiles": v16_profile(limit_a)}
+            assert await bench.central.call("S16", "SetChargingProfile", request) == {"status": "Accepted"}
+            await follows(bench, point, power_w)
+
+
+async def test_a_station_of_2_0_1_discharges_on_negative_limits() -> None:
+    async with older("S201", "left", "2.0.1") as (bench, point):
+        transaction_id = await start_v201(bench)
+        for limit_a, power_w in NEGATIVE_LIMITS:
+            request = {"evseId": 1, "chargingProfile": v201_profile(limit_a, transaction_id)}
+            assert await bench.central.call("S201", "SetChargingProfile", request) == {"status": "Accepted"}
+            await follows(bench, point, power_w)
+
+
+async def test_a_station_that_cannot_discharge_refuses_negative_limits() -> None:
+    async with bench_of(document(stations=[{"station": "S201", "version": "2.0.1"}], vehicles=VEHICLES)) as bench:
+        await bench.central.hears("S201", "StatusNotification")
+        transaction_id = await start_v201(bench)
+        request = {"evseId": 1, "chargingProfile": v201_profile(-10, transaction_id)}
+        assert (await bench.central.call("S201", "SetChargingProfile", request))["status"] == "Rejected"

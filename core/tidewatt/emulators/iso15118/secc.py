@@ -38,8 +38,9 @@ PRECHARGE_TOLERANCE_V = 20.0
 class Secc:
     """One station side. `orders` is what the station wants, `faults` what is broken in it.
 
-    `needs_seen` and `choices_seen` count schedule exchanges and profiles chosen, so that who watches sees each once.
-    `ended_because` says why the last session ended, None while one runs.
+    `offered` are the services of the last discovery. `needs_seen` and `choices_seen` count schedule exchanges and
+    profiles chosen, so that who watches sees each once. `ended_because` says why the last session ended, None while one
+    runs.
     """
 
     def __init__(self, spec: EvseSpec, *, session_numbers: Iterator[int] | None = None) -> None:
@@ -49,6 +50,7 @@ class Secc:
         self.state = SeccState.DISCONNECTED
         self.session_id = ""
         self.evcc_id: str | None = None
+        self.offered: tuple[Service, ...] = ()
         self.service: Service | None = None
         self.parameter_set: ParameterSet | None = None
         self.vehicle_limits: PowerLimits | None = None
@@ -192,8 +194,9 @@ class Secc:
 
     def _services(self, _: m.ServiceDiscoveryReq) -> m.Response:
         self.state = _S.DETAIL
+        self.offered = self.orders.services
         return m.ServiceDiscoveryRes(
-            services=tuple(int(each) for each in self.orders.services),
+            services=tuple(int(each) for each in self.offered),
             renegotiation_supported=self.spec.renegotiation_supported,
         )
 

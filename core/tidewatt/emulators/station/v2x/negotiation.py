@@ -36,9 +36,9 @@ MOST_WAKES = 3
 
 
 class Negotiation:
-    """Tells each side what the other one wants. `allowed` are the energy transfers of the transaction, None: not said.
+    """Tells each side what the other one wants.
 
-    `held` says that nothing may flow, because the vehicle has yet to take a service that is allowed.
+    `allowed` are the energy transfers of the transaction; None: the central system has not said.
     """
 
     def __init__(self, station: Station, outlet: Outlet, point: TwoWayPoint, session: VehicleSession) -> None:
@@ -46,14 +46,12 @@ class Negotiation:
         self.point = point
         self.session = session
         self.allowed: tuple[str, ...] | None = None
-        self.held = False
         self._station = station
         self._refused: set[Service] = set()
         self._asked_about: str | None = None
         self._needs_seen = session.secc.needs_seen
         self._choices_seen = session.secc.choices_seen
         self._waits_until_s: float | None = None
-        self._wants_service_change = False
         self._wants_new_schedule = False
         self._needs_due = False
         self._schedule_since_s = 0.0
@@ -65,6 +63,12 @@ class Negotiation:
     def evcc_id(self) -> str | None:
         """The vehicle's identity, once it has told it."""
         return self.session.secc.evcc_id
+
+    @property
+    def held(self) -> bool:
+        """Whether nothing may flow, because the vehicle has yet to take a service that is allowed."""
+        service = self.session.secc.service
+        return service is not None and service not in self._services()
 
     @property
     def limit(self) -> Limit:
@@ -88,8 +92,9 @@ class Negotiation:
         """Change the energy transfers of the running transaction (Q02.FR.05); the vehicle negotiates anew."""
         self.allowed = tuple(transfers)
         self._refused.clear()
-        if self.session.secc.service is not None:
-            self._renegotiate_service()
+        if self.session.secc.service is not None and not self._wants_service_change():
+            # Nothing to renegotiate, yet the central system waits to hear what the vehicle needs now.
+            self._tell_needs_again()
 
     def permitted_by(self, answer: dict[str, Any]) -> None:
         """Take over what an AuthorizeResponse allows; omitted, the vehicle may charge only."""
@@ -110,15 +115,21 @@ class Negotiation:
         secc = self.session.secc
         orders = secc.orders
         orders.authorized = True if energised else None
-        offered = services_of(self.allowed, dc=self.point.dc)
-        orders.services = tuple(each for each in offered if each not in self._refused)
-        if self._wants_service_change and secc.service is None and secc.state is SeccState.DETAIL:
-            self._wants_service_change = self.held = False
+        orders.services = self._services()
         orders.schedule_ready = self._is_schedule_ready()
         if orders.schedule_ready and secc.state is SeccState.SCHEDULE:
             self._make_schedule()
         orders.notification = self._notification()
         orders.wake = energised and self._wakes_now()
+
+    def _services(self) -> tuple[Service, ...]:
+        """Return what the vehicle may be offered."""
+        return tuple(each for each in services_of(self.allowed, dc=self.point.dc) if each not in self._refused)
+
+    def _wants_service_change(self) -> bool:
+        """Tell whether the vehicle chose from other services than it may choose from now."""
+        secc = self.session.secc
+        return secc.service is not None and secc.spec.renegotiation_supported and secc.offered != self._services()
 
     def _is_schedule_ready(self) -> bool:
         if self._needs_due:
@@ -135,7 +146,7 @@ class Negotiation:
         period = self.limit.period
         if period is not None and period.evse_sleep:
             return EvseNotification.PAUSE
-        if self._wants_service_change:
+        if self._wants_service_change():
             return EvseNotification.SERVICE_RENEGOTIATION
         return EvseNotification.SCHEDULE_RENEGOTIATION if self._wants_new_schedule else None
 
@@ -144,6 +155,8 @@ class Negotiation:
         secc, now_s = self.session.secc, self._station.time.now_s
         if secc.running or self._notification() is EvseNotification.PAUSE:
             self._ended_at_s = None
+            if secc.state is SeccState.LOOP:
+                self._wakes = 0
             return False
         if secc.state is SeccState.PAUSED:
             return self.session.evcc.ended_because == f"asked to: {EvseNotification.PAUSE}"
@@ -157,18 +170,12 @@ class Negotiation:
         self._ended_at_s = None
         return True
 
-    def _renegotiate_service(self) -> None:
-        self._wants_service_change = self.session.secc.spec.renegotiation_supported
-        service = self.session.secc.service
-        self.held = service is not None and service not in self.session.secc.orders.services
-
     def _forget(self) -> None:
         """A transaction is over, and what was agreed in it."""
         self.allowed = None
-        self.held = False
         self._refused.clear()
         self._waits_until_s = None
-        self._wants_service_change = self._wants_new_schedule = self._needs_due = False
+        self._wants_new_schedule = self._needs_due = False
         self._wakes = 0
 
     # Towards the central system.
@@ -185,20 +192,20 @@ class Negotiation:
 
     def _hear_needs(self) -> None:
         secc = self.session.secc
-        if secc.needs_seen == self._needs_seen or self.outlet.transaction is None:
+        if secc.needs_seen == self._needs_seen or self.outlet.transaction is None or not self._station.ready:
             return
         self._needs_seen = secc.needs_seen
-        payload = needs_payload(self.outlet.evse_id, self.session, self._station.time)
-        if payload is None:
-            return
         if self._wants_new_schedule:
             # The central system knows the needs; the vehicle is to take its new limits.
             self._wants_new_schedule = False
             return
-        if not self._station.ready:
-            return
-        self._needs_due = True
-        self._station.spawn(self._tell_needs(payload))
+        self._tell_needs_again()
+
+    def _tell_needs_again(self) -> None:
+        payload = needs_payload(self.outlet.evse_id, self.session, self._station.time)
+        if payload is not None:
+            self._needs_due = True
+            self._station.spawn(self._tell_needs(payload))
 
     async def _tell_needs(self, payload: dict[str, Any]) -> None:
         try:
@@ -220,9 +227,7 @@ class Negotiation:
             return
         if service.is_bidirectional and self.session.secc.spec.renegotiation_supported:
             self._refused.add(service)
-            self.held = self._wants_service_change = True
-            self.allowed = self.allowed or ()
-            if service.charging_only not in services_of(self.allowed, dc=self.point.dc):
+            if service.charging_only not in self._services():
                 self.allowed = None
             return
         self._station.end(self.outlet, EndCause.TRANSFER_REJECTED)
