@@ -51,9 +51,9 @@ class Home:
         await self.bench.until(condition)
 
     async def flows(self, current_a: float, power_w: float) -> None:
-        """Apply a setpoint and wait until its power flows."""
+        """Apply a setpoint and wait until its power flows. Emulated hours pass in minutes, so it is to hold for long."""
         reason = Reason(code=ReasonCode.CIRCUIT)
-        setpoint = Setpoint(charger_id="drive", current_a=current_a, reason=reason, valid_for_s=120)
+        setpoint = Setpoint(charger_id="drive", current_a=current_a, reason=reason, valid_for_s=7200)
         await self.central.port("drive").apply(setpoint)
         await self.until(lambda: self.power_w == pytest.approx(power_w, abs=70))
 
