@@ -15,7 +15,7 @@ from tidewatt.ocpp.session import FrameSocket, Handler, OcppSession
 from tidewatt.ocpp.sockets import RoundTripListener
 from tidewatt.ocpp.wire import to_wire_time, utc_now
 
-from .blocks import Answered, Block, Observer
+from .blocks import Answered, Block, Guard, Observer
 from .dialect import Commands, StationEvents
 from .settings import OcppSettings
 from .tasks import Tasks
@@ -81,12 +81,23 @@ class Connection:
             if isinstance(block, Observer):
                 for action, look in block.afterwards(self.version).items():
                     handlers[action] = _observed(handlers[action], look)
+        for guard in (block for block in blocks if isinstance(block, Guard)):
+            handlers = {action: _guarded(action, handler, guard) for action, handler in handlers.items()}
         return handlers
 
     async def close(self, code: int = WSCloseCode.OK) -> None:
         """Close the WebSocket with a code."""
         self.session.closed = True
         await self._socket.close(code)
+
+
+def _guarded(action: str, handler: Handler, guard: Guard) -> Handler:
+    async def handle(payload: dict[str, Any]) -> dict[str, Any]:
+        if (error := guard.refuses(action)) is not None:
+            raise error
+        return await handler(payload)
+
+    return handle
 
 
 def _observed(handler: Handler, look: Answered) -> Handler:

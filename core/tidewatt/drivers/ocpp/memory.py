@@ -139,6 +139,7 @@ class StationRecord:
     clock_skew_s: float = 0.0
     reservations: list[ReservationRecord] = field(default_factory=list)
     firmware_update: FirmwareRecord | None = None
+    registration: str = "Accepted"
 
     def evse(self, evse_id: int) -> EvseRecord:
         """Return the record of an EVSE, a fresh one when there is none."""

@@ -23,7 +23,7 @@ from tidewatt.site import (
     ReadingListener,
 )
 
-from .blocks import StationContext, TransactionStatus, make_blocks
+from .blocks import Registration, RegistrationStatus, StationContext, TransactionStatus, make_blocks
 from .connection import Connection, StationSocket
 from .depot import Depot
 from .dialect import Commands
@@ -266,6 +266,10 @@ class Station:
         self._last_heard_s = self._clock()
         connection = self._connection
         if connection is None:
+            return
+        if self.block(Registration).status is RegistrationStatus.REJECTED:
+            # It is told nothing until it boots anew and is accepted.
+            self._link.open(connection.commands)
             return
         is_first = not self._link.is_ready
         self._link.make_ready()

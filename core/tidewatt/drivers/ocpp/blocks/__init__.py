@@ -5,7 +5,7 @@ A block belongs to one station, lives as long as the station is configured, and 
 
 from .authorisation import Authorisation
 from .availability import Availability
-from .block import Answered, Block, Listeners, Observer, StationContext, Taken
+from .block import Answered, Block, Guard, Listeners, Observer, StationContext, Taken
 from .certificates import Certificates
 from .clock import StationClock
 from .credentials import Credentials
@@ -19,6 +19,7 @@ from .local_list import LocalList
 from .logs import LogFile, LogKind, Logs
 from .monitoring import Monitor, Monitoring, MonitorKind, StationEvent
 from .network import NetworkProfile, NetworkProfiles
+from .registration import Registration, RegistrationStatus
 from .remote_control import RemoteControl, ResetKind
 from .reservations import Reservations
 from .roots import InstalledCertificate, Roots, RootUse
@@ -45,6 +46,7 @@ __all__ = [
     "FirmwareSource",
     "FirmwareState",
     "FirmwareUpdates",
+    "Guard",
     "InstalledCertificate",
     "Listeners",
     "LocalList",
@@ -57,6 +59,8 @@ __all__ = [
     "NetworkProfile",
     "NetworkProfiles",
     "Observer",
+    "Registration",
+    "RegistrationStatus",
     "RemoteControl",
     "ReportedControl",
     "Reservations",

@@ -18,7 +18,7 @@ from tidewatt.drivers.ocpp.settings import OcppSettings
 from tidewatt.drivers.ocpp.tags import Verdict
 from tidewatt.drivers.ocpp.tasks import Tasks
 from tidewatt.drivers.ocpp.transactions import TransactionBook
-from tidewatt.ocpp.errors import OcppError
+from tidewatt.ocpp.errors import OcppCallError, OcppError
 from tidewatt.ocpp.frames import OcppVersion
 from tidewatt.ocpp.session import Handler
 from tidewatt.ocpp.wire import child, text
@@ -134,6 +134,14 @@ class Observer(Protocol):
 
     def afterwards(self, version: OcppVersion) -> Mapping[str, Answered]:
         """Return what is called with a version's messages once they are answered; it may add to the answer."""
+
+
+@runtime_checkable
+class Guard(Protocol):
+    """A block that decides which messages are taken at all."""
+
+    def refuses(self, action: str) -> OcppCallError | None:
+        """Return the error to answer a message with instead of taking it; None lets it through."""
 
 
 class Block(Protocol):

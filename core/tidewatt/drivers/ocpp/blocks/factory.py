@@ -19,6 +19,7 @@ from .local_list import LocalList
 from .logs import Logs
 from .monitoring import Monitoring
 from .network import NetworkProfiles
+from .registration import Registration
 from .remote_control import RemoteControl
 from .reservations import Reservations
 from .roots import Roots
@@ -34,6 +35,7 @@ def make_blocks(context: StationContext) -> tuple[Block, ...]:
     certificates, roots, networks = Certificates(context), Roots(context), NetworkProfiles(context)
     return (
         KnownQuirks(context),
+        Registration(context),
         TransactionStatus(context),
         Authorisation(context),
         LocalList(context, variables),
