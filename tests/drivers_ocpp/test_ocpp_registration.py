@@ -82,9 +82,10 @@ async def test_a_refused_station_is_told_nothing(version: str) -> None:
         await registration(rig).decide(RegistrationStatus.REJECTED)
         assert (await station.boot())["status"] == "Rejected"
         assert await code_of(station, "Heartbeat", {}) == await authorize(station) == "SecurityError"
-        asked = len(station.asked)
         with pytest.raises(CommandError, match="has not said anything yet"):
             await rig.system.station("left").block(RemoteControl).unlock(1)
+        asked = len(station.asked)
+        assert (await station.boot())["status"] == "Rejected"
         assert len(station.asked) == asked
         await registration(rig).decide(RegistrationStatus.ACCEPTED)
         assert (await station.boot())["status"] == "Accepted"

@@ -8,7 +8,7 @@ import logging
 from tidewatt.ocpp.errors import OcppClosedError, OcppError, OcppTimeoutError
 from tidewatt.site import FaultCode
 
-from .blocks import Block, StationContext
+from .blocks import Block, RegistrationStatus, StationContext
 from .connection import Connection
 from .dialect import ACCEPTED, Wanted
 from .point import Point
@@ -51,7 +51,13 @@ class Preparation:
         return tuple(self._context.points.values())
 
     async def _attempt(self, step: Coroutine[None, None, None]) -> None:
-        """Do a step; a station that does not answer one, or refuses it, may take the next."""
+        """Do a step; a station that does not answer one, or refuses it, may take the next.
+
+        One that was refused meanwhile is told nothing more.
+        """
+        if self._context.record.registration == RegistrationStatus.REJECTED:
+            step.close()
+            return
         try:
             await step
         except OcppTimeoutError as error:
