@@ -170,7 +170,6 @@ async def test_1_6_a_lower_limit_is_told_once_over_restarts() -> None:
     assert told == []
 
 
-@shows("K11.FR.06", ocpp="2.1")
 @pytest.mark.parametrize("rules", WITH_REPORTS)
 async def test_a_limit_of_the_energy_manager_is_shown_and_expected(rules: Ruleset) -> None:
     keeper = Keeper(rules)

@@ -1,4 +1,4 @@
-"""A station's composite limit is what the charging profiles say, second by second, whatever their combination."""
+"""How charging profiles are held, replaced, refused and cleared, and what they make of each other, case by case."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from dataclasses import replace
 import math
 from typing import Any
 
-from hypothesis import given, settings, strategies as st
 import pytest
 
+from tests.conformance import shows
 from tidewatt.ocpp.charging import (
     ChargingProfile,
     Limit,
@@ -17,120 +17,14 @@ from tidewatt.ocpp.charging import (
     ProfileStore,
     Purpose,
     RateUnit,
-    Recurrency,
     Ruleset,
     Schedule,
     TransactionView,
 )
 
 NOW = 1_800_000_000.0
-HORIZON_S = 90
 VOLTAGE_V = 230.0
 TRANSACTION = TransactionView(transaction_id="7", started_utc_s=NOW - 20)
-
-whole_times = st.integers(-120, 120).map(lambda offset: NOW + offset)
-periods = st.lists(
-    st.tuples(st.integers(1, 60), st.integers(0, 32), st.sampled_from([None, 1, 3])), max_size=3
-).flatmap(
-    lambda rest: st.integers(0, 32).map(
-        lambda first: tuple(
-            Period(start_s=start, limit=float(limit), phases=phases)
-            for start, limit, phases in sorted({0: (0, first, None), **{each[0]: each for each in rest}}.values())
-        )
-    )
-)
-
-
-@st.composite
-def profiles(draw: st.DrawFn) -> ChargingProfile:
-    kind = draw(st.sampled_from([ProfileKind.ABSOLUTE, ProfileKind.RECURRING, ProfileKind.RELATIVE]))
-    purpose = draw(st.sampled_from([Purpose.STATION_MAX, Purpose.TX_DEFAULT, Purpose.TX]))
-    if purpose is Purpose.STATION_MAX and kind is ProfileKind.RELATIVE:
-        kind = ProfileKind.ABSOLUTE
-    evse_ids = {Purpose.STATION_MAX: [0], Purpose.TX_DEFAULT: [0, 1], Purpose.TX: [1]}[purpose]
-    days_ago = draw(st.integers(0, 2)) * 86_400 if kind is ProfileKind.RECURRING else 0
-    return ChargingProfile(
-        profile_id=draw(st.integers(1, 10_000)),
-        evse_id=draw(st.sampled_from(evse_ids)),
-        stack_level=draw(st.integers(0, 3)),
-        purpose=purpose,
-        kind=kind,
-        recurrency=Recurrency.DAILY if kind is ProfileKind.RECURRING else None,
-        valid_from_utc_s=draw(st.none() | whole_times),
-        valid_to_utc_s=draw(st.none() | whole_times),
-        transaction_id="7" if purpose is Purpose.TX else None,
-        schedule=Schedule(
-            unit=draw(st.sampled_from(RateUnit)),
-            periods=draw(periods),
-            duration_s=draw(st.none() | st.integers(1, 100)),
-            start_utc_s=None if kind is ProfileKind.RELATIVE else draw(whole_times) - days_ago,
-        ),
-    )
-
-
-def naive_pieces(profile: ChargingProfile) -> list[tuple[float, float, Period]]:
-    """Write every run of a schedule out as pieces of time, each with its period."""
-    schedule = profile.schedule
-    first = TRANSACTION.started_utc_s if schedule.start_utc_s is None else schedule.start_utc_s
-    runs = [first + 86_400 * day for day in range(4)] if profile.recurrency else [first]
-    run_length_s = 86_400.0 if profile.recurrency else math.inf
-    pieces = []
-    for run in runs:
-        end = run + min(run_length_s, math.inf if schedule.duration_s is None else schedule.duration_s)
-        bounds = [run + period.start_s for period in schedule.periods] + [math.inf]
-        for k, period in enumerate(schedule.periods):
-            pieces.append(
-                (
-                    max(bounds[k], -math.inf if profile.valid_from_utc_s is None else profile.valid_from_utc_s),
-                    min(bounds[k + 1], end, math.inf if profile.valid_to_utc_s is None else profile.valid_to_utc_s),
-                    period,
-                )
-            )
-    return pieces
-
-
-def naive_limit(held: tuple[ChargingProfile, ...], utc_s: float, rules: Ruleset) -> tuple[float, int]:
-    """Judge one second from the written-out pieces, knowing nothing of the code under test."""
-    winners: dict[tuple[Purpose, int], tuple[int, float, int]] = {}
-    for profile in held:
-        for begin, end, period in naive_pieces(profile):
-            if begin <= utc_s < end:
-                phases = period.phases or 3
-                assert period.limit is not None
-                in_a = period.limit if profile.schedule.unit == "A" else period.limit / VOLTAGE_V / phases
-                slot = (profile.purpose, profile.evse_id)
-                if slot not in winners or profile.stack_level > winners[slot][0]:
-                    winners[slot] = (profile.stack_level, in_a, phases)
-    station_default = winners.get((Purpose.TX_DEFAULT, 0))
-    own_default = winners.get((Purpose.TX_DEFAULT, 1))
-    default = own_default or station_default
-    if rules is not Ruleset.V16 and own_default and station_default:
-        default = max(own_default, station_default, key=lambda winner: winner[0])
-    session = winners.get((Purpose.TX, 1)) or default
-    counting = [winner for winner in (session, winners.get((Purpose.STATION_MAX, 0))) if winner]
-    return (
-        min((in_a for _, in_a, _ in counting), default=math.inf),
-        min((phases for _, _, phases in counting), default=3),
-    )
-
-
-@given(wanted=st.lists(profiles(), max_size=6), rules=st.sampled_from(Ruleset))
-@settings(deadline=None, max_examples=300)
-def test_the_composite_schedule_agrees_with_every_second_judged_by_itself(
-    wanted: list[ChargingProfile], rules: Ruleset
-) -> None:
-    store = ProfileStore(rules, voltage_v=VOLTAGE_V)
-    for profile in wanted:
-        levels = {(held.purpose, held.stack_level) for held in store.profiles}
-        if (profile.purpose, profile.stack_level) not in levels:
-            store.install(profile, [1], TRANSACTION, utc_s=NOW)
-    steps = store.composite(1, NOW, HORIZON_S, TRANSACTION, wired_phases=3)
-    for second in range(HORIZON_S):
-        stepped = next(limit for start_s, limit in reversed(steps) if start_s <= second)
-        expected_a, expected_phases = naive_limit(store.profiles, NOW + second, rules)
-        assert stepped.current_a == pytest.approx(expected_a)
-        assert stepped.phases == expected_phases
-        assert store.limit(1, NOW + second, TRANSACTION, wired_phases=3) == stepped
 
 
 def profile_of(purpose: Purpose, limit: float, **changes: Any) -> ChargingProfile:
@@ -161,6 +55,7 @@ def test_without_profiles_nothing_limits() -> None:
     assert store_with().limit(1, NOW, None, wired_phases=1) == Limit(current_a=math.inf, phases=1)
 
 
+@shows("1.6 3.13", ocpp="1.6")
 def test_a_tx_profile_overrides_the_default_even_when_it_is_higher() -> None:
     store = store_with(profile_of(Purpose.TX_DEFAULT, 6), profile_of(Purpose.TX, 13, profile_id=2))
     assert limit_a(store) == 13
@@ -194,6 +89,7 @@ def test_watts_are_shared_by_the_phases() -> None:
     assert store.limit(1, NOW, TRANSACTION, wired_phases=1).current_a == pytest.approx(10), "phases of the period"
 
 
+@shows("1.6 3.13", ocpp="1.6")
 def test_the_end_of_a_transaction_ends_its_profiles_only() -> None:
     store = store_with(profile_of(Purpose.TX_DEFAULT, 6), profile_of(Purpose.TX, 13, profile_id=2))
     store.end_transaction(1)
@@ -206,6 +102,7 @@ def test_a_tx_profile_of_another_transaction_is_ignored() -> None:
     assert limit_a(store, transaction=other) == 6
 
 
+@shows("1.6 5.16", ocpp="1.6")
 def test_1_6_replaces_what_has_the_same_purpose_and_stack_level() -> None:
     store = store_with(profile_of(Purpose.TX, 8), profile_of(Purpose.TX, 9, profile_id=2))
     assert [held.profile_id for held in store.profiles] == [2]
