@@ -89,13 +89,11 @@ async def test_a_scheduled_control_has_its_time_and_an_id_of_its_owner() -> None
         }
 
 
-@shows("R04.FR.03", "R04.FR.06", ocpp="2.1")
 async def test_what_a_control_supersedes_is_told() -> None:
     async with der(SetDERControl={"status": "Accepted", "supersededIds": ["old", 7]}) as (_, _, block):
         assert (await block.set(FreqDroop(**DROOP), control_id="new")) == ("new", ("old",))
 
 
-@shows("R04.FR.01", ocpp="2.1")
 @pytest.mark.parametrize("status", ["NotSupported", "Rejected"])
 async def test_a_refusal_is_passed_on(status: str) -> None:
     async with der(SetDERControl={"status": status, "statusInfo": {"reasonCode": "Why"}}) as (_, _, block):
@@ -158,7 +156,6 @@ def report(station_request: dict[str, Any], *, tbc: bool, **lists: Any) -> dict[
     return {"requestId": station_request["requestId"], "tbc": tbc, **lists}
 
 
-@shows("R04.FR.31", "R04.FR.32", "R04.FR.33", ocpp="2.1")
 async def test_a_report_in_parts_is_put_together() -> None:
     async with der() as (_, station, block):
         reading = asyncio.create_task(block.report())
@@ -182,7 +179,6 @@ def wire_curve() -> dict[str, Any]:
     return {"priority": 0, "yUnit": "PctMaxVar", "curveData": [{"x": 90, "y": 1}]}
 
 
-@shows("R04.FR.30", ocpp="2.1")
 async def test_without_controls_there_is_nothing_to_report() -> None:
     async with der(GetDERControl={"status": "NotFound"}) as (_, station, block):
         assert await block.report(is_default=True, control_type="VoltVar") == ()
@@ -215,7 +211,6 @@ async def test_a_report_ends_with_its_connection() -> None:
             await reading
 
 
-@shows("R04.FR.44", "R04.FR.46", ocpp="2.1")
 @pytest.mark.parametrize(
     ("selection", "expected"),
     [
@@ -230,13 +225,11 @@ async def test_controls_are_cleared_by_kind_by_id_or_all(selection: dict[str, An
         assert await station.next_asked("ClearDERControl") == expected
 
 
-@shows("R04.FR.42", ocpp="2.1")
 async def test_clearing_what_is_not_there_is_no_failure() -> None:
     async with der(ClearDERControl={"status": "NotFound"}) as (_, _, block):
         assert await block.clear(is_default=True, control_id="x") is False
 
 
-@shows("R04.FR.20", "R04.FR.21", "R04.FR.22", ocpp="2.1")
 async def test_scheduled_controls_are_followed() -> None:
     async with der() as (_, station, block):
         await station.call("NotifyDERStartStop", {"controlId": "a", "started": True, "timestamp": words.at()})
@@ -247,7 +240,6 @@ async def test_scheduled_controls_are_followed() -> None:
         assert block.started == frozenset()
 
 
-@shows("R05.FR.01", "R05.FR.02", "R05.FR.03", ocpp="2.1")
 @pytest.mark.parametrize(
     ("event", "code"),
     [

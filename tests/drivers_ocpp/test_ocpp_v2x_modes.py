@@ -83,7 +83,6 @@ async def test_central_frequency_is_updated_at_the_grids_pace() -> None:
             assert request == {"chargingProfileId": profile["id"], "scheduleUpdate": {"setpoint": power_w}}
 
 
-@shows("Q05.FR.01", ocpp="2.1")
 async def test_an_external_system_gives_setpoints_within_limits() -> None:
     async with v2x.bidirectional() as (_, station, block):
         await block.modes.operate(1, ExternalSetpoint(discharge_limit_w=2000))
@@ -95,7 +94,6 @@ async def test_an_external_system_gives_setpoints_within_limits() -> None:
         }
 
 
-@shows("Q05.FR.02", ocpp="2.1")
 async def test_an_external_system_gives_limits() -> None:
     async with v2x.bidirectional() as (_, station, block):
         await block.modes.operate(1, ExternalLimits())
@@ -149,7 +147,6 @@ async def test_the_grid_operators_signal_is_passed_on_while_a_signal_curve_holds
             await block.modes.signal(1, 2)
 
 
-@shows("Q09.FR.02", ocpp="2.1")
 async def test_local_load_balancing_sets_its_thresholds_first() -> None:
     operation = LocalLoadBalancing(upper_threshold_w=10_000, lower_threshold_w=-5000, upper_offset_w=1000)
     async with v2x.bidirectional() as (_, station, block):

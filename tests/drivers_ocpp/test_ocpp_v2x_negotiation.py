@@ -286,7 +286,6 @@ async def test_the_agreement_outlives_a_short_absence_only() -> None:
             assert "DC_BPT" in request["allowedEnergyTransfer"], "the vehicle is asked to negotiate anew"
 
 
-@shows("Q01.FR.02", ocpp="2.1")
 async def test_the_vehicles_identity_is_taken_and_kept_out_of_diagnostics() -> None:
     async with v2x.bidirectional() as (rig, station, block):
         token = {

@@ -68,7 +68,6 @@ async def test_discharging_is_checked_against_the_agreement() -> None:
         assert answer["status"] == "Rejected"
 
 
-@shows("K19.FR.10", ocpp="2.1")
 async def test_under_dynamic_control_the_station_repeats_our_schedule() -> None:
     async with v2x.bidirectional() as (_, station, _):
         answer = await station.call("NotifyEVChargingSchedule", schedule({"limit": 22_000}))

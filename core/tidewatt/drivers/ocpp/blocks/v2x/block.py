@@ -19,7 +19,7 @@ from tidewatt.drivers.ocpp.point import Point
 from tidewatt.ocpp.errors import OcppError
 from tidewatt.ocpp.frames import OcppVersion
 from tidewatt.ocpp.session import Handler
-from tidewatt.ocpp.wire import child, integer, rows, text, to_wire_time
+from tidewatt.ocpp.wire import child, integer, rows, text, to_wire_time, utc_now
 from tidewatt.site import CommandError, FaultCode
 
 from .capabilities import V2xCapabilities, read_capabilities, set_variables
@@ -172,7 +172,8 @@ class V2x:
             point.evse.charger, context.settings.voltage_v, running.transaction_id, point.guard.floor_pct
         )
         if needs.soc_pct is not None:
-            point.evse.take_soc(needs.soc_pct, context.clock())
+            age_s = 0.0 if needs.received_utc is None else (utc_now() - needs.received_utc).total_seconds()
+            point.evse.take_soc(needs.soc_pct, context.clock() - max(0.0, age_s))
         point.guard.check()
         context.push(needs.evse_id)
         context.tasks.spawn(self._offer.give(needs.evse_id, point, running.transaction_id))

@@ -22,7 +22,8 @@ class ChargingNeeds:
     """The needs of one vehicle. Powers are magnitudes over all phases in W; None is not said.
 
     `is_iso_20` tells whether they came by ISO 15118-20, whose answers mean more than those of ISO 15118-2.
-    `v2x_energy_wh` is the energy up to the lowest state of charge at which the vehicle gives back: positive below it.
+    `received_utc` is when the station, offline then, got them (K15.FR.20). `v2x_energy_wh` is the energy up to the
+    lowest state of charge at which the vehicle gives back: positive below it.
     """
 
     evse_id: int
@@ -36,7 +37,6 @@ class ChargingNeeds:
     target_soc_pct: float | None = None
     departure_utc: datetime | None = None
     v2x_energy_wh: float | None = None
-    max_schedule_tuples: int | None = None
     received_utc: datetime | None = None
 
     @property
@@ -86,7 +86,6 @@ def read_needs(payload: dict[str, Any]) -> ChargingNeeds:
         target_soc_pct=_percent(v2x.get("targetSoC")),
         departure_utc=from_wire_time(needs.get("departureTime")),
         v2x_energy_wh=number(v2x.get("evMinV2XEnergyRequest")),
-        max_schedule_tuples=integer(payload, "maxScheduleTuples"),
         received_utc=from_wire_time(payload.get("timestamp")),
     )
 
