@@ -165,7 +165,7 @@ def may_discharge(snapshot: Snapshot, one: Charger, memory: Memory) -> bool:
         and (state.discharge_maximum_a or 0.0) > 0
         and state.link is not None
         and (state.link.round_trip_s or math.nan) <= 1.0
-        and state.link.loss <= 0.1
+        and state.link.loss <= 0.2
         and bool(usable)
         and min(usable) > floor_pct
         and (until_pct is None or math.isnan(until_pct) or min(usable) > until_pct)

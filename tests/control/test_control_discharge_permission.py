@@ -69,7 +69,7 @@ def _slow_link(of: Plant) -> None:
 
 
 def _lossy_link(of: Plant) -> None:
-    of.cars["a"].link = LinkQuality(round_trip_s=0.1, loss=0.15)
+    of.cars["a"].link = LinkQuality(round_trip_s=0.1, loss=0.21)
 
 
 def _unknown_link(of: Plant) -> None:

@@ -29,11 +29,12 @@ from .point import NO_CURRENT, Point, down_to_step, on_phases
 MAXIMUM_ROUND_TRIP_S: Final = 1.0
 """A link slower than this carries no discharge (requirement V8)."""
 
-MAXIMUM_LOSS: Final = 0.1
+MAXIMUM_LOSS: Final = 0.2
 """Nor does one on which more than this share of questions is not answered in time."""
 
-_RECOVERED: Final = 0.8
-"""A link that was too bad is good again once it is better than the limits by this factor."""
+_RECOVERED_ROUND_TRIP_S: Final = 0.8
+_RECOVERED_LOSS: Final = 0.1
+"""A link that was too bad is good again once it is no worse than this."""
 
 MINIMUM_GIVEN_A: Final = 1.0
 """Smaller discharges are not asked for: they would feed little but the losses of the converter."""
@@ -157,8 +158,9 @@ def _is_poor(link: LinkQuality | None, *, was_poor: bool) -> bool:
     """Say whether a link is too slow, too lossy or unknown; a comparison with what is not a number is false."""
     if link is None or link.round_trip_s is None:
         return True
-    factor = _RECOVERED if was_poor else 1.0
-    return not (link.round_trip_s <= factor * MAXIMUM_ROUND_TRIP_S and link.loss <= factor * MAXIMUM_LOSS)
+    if was_poor:
+        return not (link.round_trip_s <= _RECOVERED_ROUND_TRIP_S and link.loss <= _RECOVERED_LOSS)
+    return not (link.round_trip_s <= MAXIMUM_ROUND_TRIP_S and link.loss <= MAXIMUM_LOSS)
 
 
 def _how_poor(point: Point) -> str:
