@@ -61,12 +61,14 @@ async def write_config_folder(
     port: int,
     entries: Sequence[Mapping[str, Any]],
     dashboard: Mapping[str, Any] | None = None,
+    configuration: str = "",
 ) -> None:
     """Create `folder`; a long-lived access token of the owner lands in its file `token`.
 
-    `entries` are config entries as Home Assistant stores them; `dashboard` becomes the first page.
+    `entries` are config entries as Home Assistant stores them; `dashboard` becomes the first page. `configuration` is
+    put below the rest of configuration.yaml.
     """
-    _write_files(folder, name)
+    _write_files(folder, name, configuration)
     hass = HomeAssistant(str(folder))
     await _write_documents(hass, name=name, port=port, entries=entries, dashboard=dashboard)
     token = await _write_owner(hass)
@@ -74,11 +76,11 @@ async def write_config_folder(
     await asyncio.to_thread((folder / "token").write_text, token)
 
 
-def _write_files(folder: Path, name: str) -> None:
+def _write_files(folder: Path, name: str, configuration: str) -> None:
     components = folder / "custom_components"
     components.mkdir(parents=True)
     (components / "tidewatt").symlink_to(REPOSITORY / "custom_components" / "tidewatt")
-    (folder / "configuration.yaml").write_text(CONFIGURATION.format(name=name))
+    (folder / "configuration.yaml").write_text(CONFIGURATION.format(name=name) + configuration)
 
 
 async def _write_owner(hass: HomeAssistant) -> str:

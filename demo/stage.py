@@ -19,12 +19,16 @@ from .home_assistant import HomeAssistantProcess
 
 
 class Stage:
-    """Everything that a site file with an `emulation` section describes, in `folder`."""
+    """Everything that a site file with an `emulation` section describes, in `folder`.
 
-    def __init__(self, folder: Path, site_file: Path, port: int) -> None:
+    `configuration` is what Home Assistant's configuration.yaml has besides, such as automations.
+    """
+
+    def __init__(self, folder: Path, site_file: Path, port: int, *, configuration: str = "") -> None:
         self.folder = folder
         self.site_file = site_file
         self.port = port
+        self.configuration = configuration
         self.emulation = EmulationProcess(site_file, folder / "emulation.output.log")
         self.home_assistant = HomeAssistantProcess(folder, port)
 
@@ -40,6 +44,7 @@ class Stage:
             port=self.port,
             entries=[stored_entry(site)],
             dashboard=site_dashboard(site),
+            configuration=self.configuration,
         )
         return True
 
