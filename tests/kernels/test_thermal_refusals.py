@@ -96,6 +96,14 @@ def test_a_transformer_that_more_load_would_cool_is_refused(kernels: ModuleType)
         kernels.thermal.Transformer(**constants)
 
 
+def test_the_longest_winding_time_that_a_refusal_names_is_taken(kernels: ModuleType) -> None:
+    constants = asdict(DISTRIBUTION) | {"k21": 2.0, "k22": 3.0, "oil_time_s": 22375.0}
+    with pytest.raises(ValueError, match=r"oil_time_s / k22\^2, ") as refusal:
+        kernels.thermal.Transformer(**constants | {"winding_time_s": 3000.0})
+    (named_s,) = re.findall(r"k22\^2, ([\d.]+):", str(refusal.value))
+    assert kernels.thermal.Transformer(**constants | {"winding_time_s": float(named_s)}).winding_time_s == 22375.0 / 9.0
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [("load_factor", -0.1), ("load_factor", math.nan), ("hot_spot_c", math.inf), ("top_oil_c", 600.0)],

@@ -61,11 +61,11 @@ class Transformer:
         """
         for field, (low, high) in CONSTANTS.items():
             check_number(field, getattr(self, field), low, high, f"Give a number from {low:g} to {high:g}.")
-        quick_s, slow_s = self.k22 * self.winding_time_s, self.oil_time_s / self.k22
-        if self.k21 > 1 and quick_s > slow_s:
+        longest_s = self.oil_time_s / self.k22**2
+        if self.k21 > 1 and self.winding_time_s > longest_s:
             raise ValueError(
                 f"winding_time_s: {self.winding_time_s!r} is not usable. Give at most oil_time_s / k22^2, "
-                f"{slow_s / self.k22:g}: otherwise more load would first cool the hot spot."
+                f"{longest_s!r}: otherwise more load would first cool the hot spot."
             )
 
     @classmethod
