@@ -116,6 +116,38 @@ def snapshots(draw: st.DrawFn, of: Site, now_s: float = NOW_S, *, sane: bool = F
 
 
 @st.composite
+def busy_snapshots(draw: st.DrawFn, of: Site, now_s: float) -> Snapshot:
+    """What a site reports whose vehicles all want to charge while the house draws about what its fuse carries."""
+    house = st.tuples(*[st.floats(0.0, 25.0).map(lambda value: round(value, 1))] * 3)
+    drawn = st.floats(0.0, 16.0).map(lambda value: round(value, 1))
+    at_s = st.sampled_from((0.0, 0.3, 1.0, 4.0)).map(lambda age_s: now_s - age_s)
+    return Snapshot(
+        now_s=now_s,
+        site=of,
+        meters={
+            one.meter_id: MeterReading(meter_id=one.meter_id, at_s=draw(at_s), current_a=draw(house))
+            for one in of.meters
+        },
+        chargers={
+            one.charger_id: ChargerState(
+                charger_id=one.charger_id,
+                at_s=now_s,
+                online=draw(st.integers(0, 9)) > 0,
+                status=ChargerStatus.CHARGING,
+                plugged=True,
+                measured_at_s=draw(st.none() | at_s),
+                current_a=(draw(drawn),) * 3,
+                session=Session(transaction_id="1", started_at_utc="2026-01-01T00:00:00Z", energy_wh=1.0),
+            )
+            for one in of.chargers
+        },
+        vehicles={},
+        wishes={one.charger_id: Wish(mode=Mode.FAST) for one in of.chargers},
+        settings=ControlSettings(),
+    )
+
+
+@st.composite
 def _charger_states(draw: st.DrawFn, charger_id: str, now_s: float, *, sane: bool) -> ChargerState:
     current = st.floats(0.0, 33.0).map(lambda value: round(value, 1)) if sane else _any_current
     measured = draw(st.booleans())
