@@ -74,6 +74,15 @@ def test_what_is_wished_is_given_back_where_the_connection_lets_it() -> None:
     assert running.seen_a == pytest.approx((2.3, 3.3, 6.3))
 
 
+@pytest.mark.parametrize("mode", [Mode.FAST, Mode.SOLAR, Mode.MIN_SOLAR])
+def test_it_gives_back_in_any_mode_but_off_also_where_it_could_not_charge(mode: Mode) -> None:
+    """A person's limit below the charger's minimum keeps it from charging, the missing sun from solar charging."""
+    running = plant(replace(STATION, minimum_a=8.0, safe_a=0.0), export_a=16.0)
+    running.wishes["a"] = replace(wished(), mode=mode, limit_a=7.0)
+    running.run(60)
+    assert (running.current_a("a"), running.setpoint("a").reason.code) == (-7, ReasonCode.USER_LIMIT)
+
+
 def test_where_nothing_may_be_fed_back_only_the_load_is_covered() -> None:
     running = plant()
     running.wishes["a"] = wished()

@@ -43,7 +43,7 @@ def shine(cycle: Cycle, points: list[Point], main: CircuitEstimate) -> None:
 
 
 def _waits_for_sun(point: Point) -> bool:
-    if not point.solar or point.pause is not None or point.deviating:
+    if not point.solar or point.pause is not None or point.deviating or point.giving:
         return False
     return not point.held_off or point.wish.mode is Mode.SOLAR
 
