@@ -60,6 +60,10 @@ def _withdraw_agreement(of: Plant) -> None:
     of.cars["a"].gives_a = None
 
 
+def _absurd_agreement(of: Plant) -> None:
+    of.cars["a"].gives_a = math.nan
+
+
 def _withdraw_configuration(of: Plant) -> None:
     of.site = replace(of.site, chargers=(replace(STATION, discharge_maximum_a=0.0),))
 
@@ -92,6 +96,7 @@ def _empty(of: Plant) -> None:
     ("lose", "reason", "fault"),
     [
         (_withdraw_agreement, ReasonCode.DISCHARGE_NOT_AGREED, FaultCode.BIDIRECTIONAL_UNSUPPORTED),
+        (_absurd_agreement, ReasonCode.DISCHARGE_NOT_AGREED, FaultCode.BIDIRECTIONAL_UNSUPPORTED),
         (_withdraw_configuration, ReasonCode.DISCHARGE_NOT_AGREED, FaultCode.BIDIRECTIONAL_UNSUPPORTED),
         (_slow_link, ReasonCode.LINK_POOR, FaultCode.LATENCY_OVER_BUDGET),
         (_lossy_link, ReasonCode.LINK_POOR, FaultCode.LATENCY_OVER_BUDGET),

@@ -145,7 +145,8 @@ def _lost_meter(point: Point, cycle: Cycle) -> Reason | None:
 def _agreed_a(point: Point) -> float:
     """Return what configuration, station and vehicle allow per phase, 0 for nothing."""
     agreed_a = None if point.state is None else point.state.discharge_maximum_a
-    return 0.0 if agreed_a is None else min(point.charger.discharge_maximum_a, agreed_a)
+    # Written so that what is not a number is no agreement.
+    return min(point.charger.discharge_maximum_a, agreed_a) if agreed_a is not None and agreed_a > 0 else 0.0
 
 
 def _why_not_agreed(point: Point) -> str:
