@@ -51,7 +51,7 @@ class Home:
         await self.bench.until(condition)
 
     async def flows(self, current_a: float, power_w: float) -> None:
-        """Apply a setpoint and wait until its power flows. Emulated hours pass in minutes, so it is to hold for long."""
+        """Apply a setpoint and wait until its power flows. It is to hold for emulated hours."""
         reason = Reason(code=ReasonCode.CIRCUIT)
         setpoint = Setpoint(charger_id="drive", current_a=current_a, reason=reason, valid_for_s=7200)
         await self.central.port("drive").apply(setpoint)

@@ -167,7 +167,9 @@ class V2x:
     def _agree(self, needs: ChargingNeeds, point: Point, running: TransactionRecord) -> None:
         context = self._context
         session = self._sessions[needs.evse_id]
-        session.transaction_id, session.is_told = running.transaction_id, True
+        session.transaction_id = running.transaction_id
+        # A vehicle that asks for charging only may never have heard that it may do more.
+        session.is_told = session.is_told or needs.bidirectional
         point.evse.agreement = needs.agreement(
             point.evse.charger, context.settings.voltage_v, running.transaction_id, point.guard.floor_pct
         )
@@ -305,7 +307,7 @@ class V2x:
             running is None
             or not running.authorised
             or session.is_told
-            or point.evse.agreement is not None
+            or (point.evse.agreement is not None and point.evse.agreement.bidirectional)
             or not (can.is_enabled and can.is_bidirectional and self.is_permitted(evse_id))
         ):
             return
