@@ -88,15 +88,17 @@ class Problems(logging.Handler):
 
 @contextmanager
 def no_errors() -> Iterator[Problems]:
-    """Fail when anything is logged as an error meanwhile."""
+    """Fail when anything is logged as an error meanwhile, by us or by the web server on our behalf."""
     problems = Problems()
-    logger = logging.getLogger("tidewatt")
-    logger.addHandler(problems)
+    loggers = [logging.getLogger(name) for name in ("tidewatt", "aiohttp")]
+    for logger in loggers:
+        logger.addHandler(problems)
     try:
         yield problems
         assert problems.found == []
     finally:
-        logger.removeHandler(problems)
+        for logger in loggers:
+            logger.removeHandler(problems)
 
 
 class FuzzedStation:

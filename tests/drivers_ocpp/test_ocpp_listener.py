@@ -93,6 +93,28 @@ async def test_the_right_password_is_admitted_and_never_shown(caplog: pytest.Log
     assert "a wrong one" not in shown
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "Sec-WebSocket-Key: \xe9\xe9\r\nSec-WebSocket-Version: 13",
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: \xe9",
+        "Authorization: Basic\x00c2VjcmV0",
+    ],
+)
+async def test_a_malformed_request_is_refused_and_nothing_of_it_is_logged(
+    lines: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    request = f"GET /CP-1 HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n{lines}\r\n\r\n"
+    with caplog.at_level(logging.DEBUG):
+        async with central([charger()]) as rig:
+            reader, writer = await asyncio.open_connection("127.0.0.1", rig.system.bound_port)
+            writer.write(request.encode("latin-1"))
+            assert b" 400 " in await reader.readline()
+            writer.close()
+    assert "c2VjcmV0" not in caplog.text
+    assert "Traceback" not in caplog.text
+
+
 async def test_a_key_in_hexadecimal_is_admitted_raw_and_decoded() -> None:
     key = "48656c6c6f20776f726c6421"
     async with central([charger(password=key)]) as rig:

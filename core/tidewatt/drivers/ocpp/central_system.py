@@ -217,7 +217,11 @@ class CentralSystem:
             max_msg_size=MAX_FRAME_BYTES,
             timeout=_CLOSE_TIMEOUT_S,
         )
-        await socket.prepare(request)
+        try:
+            await socket.prepare(request)
+        except ValueError as error:
+            # aiohttp takes it for granted that these headers are ASCII.
+            raise web.HTTPBadRequest(headers={"Connection": "close"}) from error
         if version is None:
             if self._notices.is_due(station.station_id):
                 _LOGGER.warning("OCPP station %s offers no version that is spoken here: %s", station_id, offered)

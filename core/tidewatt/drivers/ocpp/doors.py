@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+import logging
 import ssl
 
 from aiohttp import web
@@ -15,6 +16,11 @@ from .security import Gate, GateLimits
 from .settings import OcppSettings
 
 _CLOSE_TIMEOUT_S = 2.0
+
+_LOGGER = logging.getLogger(__name__)
+
+_NO_LOGGER = logging.Logger("nowhere", logging.CRITICAL + 1)  # noqa: LOG001 - nothing may configure or reach it
+"""aiohttp would log every malformed request as an error, with its headers: passwords, and as much as anybody sends."""
 
 type Connect = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -34,10 +40,10 @@ class Doors:
     ) -> None:
         self._listener = listener
         self._depot = depot
-        app = web.Application()
+        app = web.Application(middlewares=[_tell_of_faults])
         app.router.add_route("*", f"{PREFIX}{{token:[^/]+}}{{rest:.*}}", self._serve_file)
         app.router.add_get("/{address:.*}", connect)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_CLOSE_TIMEOUT_S)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_CLOSE_TIMEOUT_S, logger=_NO_LOGGER)
         self._servers: dict[str, asyncio.Server] = {}
         self.gate = Gate(
             self._new_handler,
@@ -96,3 +102,15 @@ class Doors:
     def _port(self, name: str, configured: int) -> int:
         server = self._servers.get(name)
         return int(server.sockets[0].getsockname()[1]) if server is not None and server.sockets else configured
+
+
+@web.middleware
+async def _tell_of_faults(request: web.Request, handler: Connect) -> web.StreamResponse:
+    """Log what goes wrong on our side, since aiohttp's own words are not heard."""
+    try:
+        return await handler(request)
+    except web.HTTPException, ConnectionError:
+        raise
+    except Exception:
+        _LOGGER.exception("Serving a connection from %s failed", request.remote)
+        raise
