@@ -70,16 +70,18 @@ class Registration(Plain):
     async def decide(self, status: RegistrationStatus) -> None:
         """Answer boots with a status from now on.
 
-        A connected station is asked to boot again, so that it hears of it at once; one that does not will hear of it
-        with its next boot. The connection stays (B02.FR.06).
+        A station that is not refused is asked to boot again, so that it hears of it at once; others hear of it with
+        their next boot. The connection stays (B02.FR.06).
         """
-        if status is self.status:
+        before, record = self.status, self._context.record
+        if status is before:
             return
-        try:
-            if status is not RegistrationStatus.REJECTED:
-                self._context.record.registration = status.value
-            await self._context.call("TriggerMessage", {"requestedMessage": _BOOT})
-        except OcppError as error:
-            _LOGGER.debug("%s does not boot by itself: %s", self._context.station_id, error)
-        self._context.record.registration = status.value
+        if status is not RegistrationStatus.REJECTED:
+            record.registration = status.value
+        if before is not RegistrationStatus.REJECTED:
+            try:
+                await self._context.call("TriggerMessage", {"requestedMessage": _BOOT})
+            except OcppError as error:
+                _LOGGER.debug("%s does not boot by itself: %s", self._context.station_id, error)
+        record.registration = status.value
         await self._context.memory.save()
