@@ -206,6 +206,18 @@ async def test_increases_wait_for_the_write_budget_and_decreases_never_do() -> N
         assert limit_of(station.asked[-1][1]) == 9
 
 
+async def test_increases_that_come_slowly_wait_for_the_budget_of_the_day() -> None:
+    now_s = [0.0]
+    options: dict[str, Any] = {"writes_per_day": 24, "clock": lambda: now_s[0]}
+    async with central([charger()], **options) as rig, connected(rig) as station:
+        await charging(station)
+        for minutes in range(20):
+            now_s[0] = minutes * 60.0
+            await rig.system.port("left").apply(setpoint(6 + minutes % 2))
+        increases = [limit_of(p) for a, p in station.asked if a == "SetChargingProfile"].count(7)
+        assert increases <= 24 / 4, "a quarter of the day's writes is there to begin with"
+
+
 async def test_the_newest_increase_is_sent_when_the_budget_allows() -> None:
     options: dict[str, Any] = {"increases_burst": 1, "increases_per_minute": 600.0}
     async with central([charger()], **options) as rig, connected(rig) as station:

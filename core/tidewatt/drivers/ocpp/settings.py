@@ -30,6 +30,8 @@ class OcppSettings:
     increases_burst: int = 10
     """Increases of the limit that a station takes in a row; stations store profiles in flash memory that wears."""
     increases_per_minute: float = 20.0
+    writes_per_day: int = 5000
+    """Profiles that a station takes in a day before increases have to wait, however slowly they come."""
     connects_burst: int = 20
     connects_per_s: float = 0.5
     """Connections of one station; one that keeps on coming back faster has to wait."""
