@@ -51,6 +51,27 @@ _INJECTIONS: dict[str, tuple[str, tuple[_Argument, ...]]] = {
         "let a vehicle draw what it likes",
         (_CHARGER, _Argument("on", "on or off", choices=("on", "off"))),
     ),
+    "vehicle-soc": (
+        "charge or empty the battery of a vehicle that can give",
+        (_CHARGER, _Argument("soc_pct", "state of charge in per cent", float)),
+    ),
+    "vehicle-temperature": (
+        "warm or cool the battery of a vehicle that can give",
+        (_CHARGER, _Argument("temperature_c", "degrees Celsius", float)),
+    ),
+    "vehicle-session": (
+        "let a vehicle pause, wake or leave its session of ISO 15118-20",
+        (_CHARGER, _Argument("action", "pause, wake or leave", choices=("pause", "wake", "leave"))),
+    ),
+    "vehicle-fault": (
+        "break something at the cable of ISO 15118-20",
+        (
+            _CHARGER,
+            _Argument("fault", "bms_timeout, contactor, isolation, grid_sync_lost or phase_mismatch"),
+            _Argument("on", "on or off", choices=("on", "off")),
+        ),
+    ),
+    "grid-frequency": ("set the frequency of the grid", (_Argument("frequency_hz", "frequency in Hz", float),)),
     "plug": ("plug the vehicle in", (_CHARGER,)),
     "unplug": ("unplug the vehicle", (_CHARGER,)),
     "rfid": ("hold a card to the reader", (_CHARGER, _Argument("id_tag", "the card's tag"))),
