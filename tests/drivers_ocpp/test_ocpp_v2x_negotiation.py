@@ -57,6 +57,38 @@ async def test_a_transaction_that_nobody_told_is_told_once_it_runs() -> None:
         assert request == {"transactionId": words.TX, "allowedEnergyTransfer": ["DC", "DC_BPT"]}
 
 
+@shows("Q02.FR.05", ocpp="2.1")
+async def test_a_vehicle_that_began_to_charge_before_it_was_told_is_told_then() -> None:
+    async with (
+        central([charger(**MAY_DISCHARGE)]) as rig,
+        connected(rig, version=v2x.V21, answers=v2x.answers()) as station,
+    ):
+        await station.boot()
+        await station.call("Authorize", {"idToken": {"idToken": "CARD", "type": "ISO14443"}})
+        await words.event(station, "Started", tag="CARD", energy_kwh=1.0)
+        await station.call("NotifyEVChargingNeeds", v2x.needs("DC"))
+        request = await station.next_asked("NotifyAllowedEnergyTransfer")
+        assert request["allowedEnergyTransfer"] == ["DC", "DC_BPT"]
+        assert (await station.call("NotifyEVChargingNeeds", v2x.needs()))["status"] == "Accepted"
+        await rig.until_state(lambda state: state.discharge_maximum_a is not None)
+
+
+async def test_a_vehicle_that_cannot_discharge_is_told_once_and_left_alone() -> None:
+    async with (
+        central([charger(**MAY_DISCHARGE)]) as rig,
+        connected(rig, version=v2x.V21, answers=v2x.answers()) as station,
+    ):
+        await station.boot()
+        await station.prepared()
+        await station.next_asked("GetVariables")
+        await words.event(station, "Started", tag="CARD", energy_kwh=1.0)
+        await station.next_asked("NotifyAllowedEnergyTransfer")
+        await station.call("NotifyEVChargingNeeds", v2x.needs("DC", availableEnergyTransfer=["DC"]))
+        await v2x.fallback(station)
+        await words.event(station, "Updated")
+        assert station.count("NotifyAllowedEnergyTransfer") == 1
+
+
 async def test_v2x_is_enabled_where_the_charger_may_discharge() -> None:
     model = {"V2XChargingCtrlr__Enabled": "false"}
     async with (

@@ -12,7 +12,7 @@ import pytest
 
 from tests.emulators.site_of import document, emulation_of
 from tests.emulators.station_bench import PATIENCE_S, Bench, ScriptedCentral
-from tidewatt.drivers.ocpp import CentralSystem
+from tidewatt.drivers.ocpp import CentralSystem, Der, V2x, der, v2x
 from tidewatt.ledger import JsonFileStore
 from tidewatt.site import (
     ChargerState,
@@ -133,3 +133,75 @@ async def test_plug_negotiate_charge_discharge_reach_the_floor_and_stop(tmp_path
 
         await pair.central.port("left").stop()
         await pair.until(lambda: pair.state.session is None and pair.state.discharge_maximum_a is None)
+
+
+async def negotiated(pair: Pair) -> None:
+    """Plug in and wait until the vehicle may discharge."""
+    pair.bench.outlet("S201").point.plug()
+    await pair.until(lambda: pair.state.discharge_maximum_a is not None and pair.state.soc_pct is not None)
+
+
+async def test_operation_modes_are_followed_and_end(tmp_path: Path) -> None:
+    async with v2g(tmp_path) as pair:
+        await negotiated(pair)
+        await pair.set(8)
+        modes = pair.central.station("left").block(V2x).modes
+        for power_w in (-2000, -3000, 2500):
+            await modes.operate(1, v2x.CentralSetpoint(setpoint_w=power_w, duration_s=3600))
+            await pair.bench.until(lambda wanted=power_w: pair.power_w == pytest.approx(wanted, rel=0.02))  # type: ignore[misc]
+
+        curve = (v2x.FrequencyPoint(49.8, -4000), v2x.FrequencyPoint(50, 0), v2x.FrequencyPoint(50.2, 4000))
+        signals = (v2x.SignalPoint(-1, -500), v2x.SignalPoint(0, 0), v2x.SignalPoint(1, 500))
+        await modes.operate(1, v2x.LocalFrequency(baseline_w=1000, curve=curve, signal_curve=signals))
+        pair.bench.emulation.world.frequency_hz = 49.9
+        await pair.bench.until(lambda: pair.power_w == pytest.approx(-1000, rel=0.05))
+        await modes.signal(1, -1)
+        await pair.bench.until(lambda: pair.power_w == pytest.approx(-1500, rel=0.05))
+
+        await modes.operate(1, v2x.Idle())
+        await pair.bench.until(lambda: pair.power_w == pytest.approx(0, abs=1))
+        await modes.end(1)
+        await pair.bench.until(lambda: pair.power_w == pytest.approx(8 * 690, rel=0.02))
+        assert pair.faults == []
+
+
+async def test_permission_is_taken_back_and_given_again_in_the_middle_of_a_session(tmp_path: Path) -> None:
+    async with v2g(tmp_path) as pair:
+        await negotiated(pair)
+        await pair.set(-6)
+        await pair.bench.until(lambda: pair.power_w == pytest.approx(-6 * 690, rel=0.02))
+        block = pair.central.station("left").block(V2x)
+        await block.permit(1, permitted=False)
+        await pair.bench.until(lambda: pair.power_w >= -1)
+        assert pair.state.discharge_maximum_a is None
+        await block.permit(1, permitted=True)
+        await pair.until(lambda: pair.state.discharge_maximum_a is not None)
+        await pair.until(lambda: pair.state.soc_pct is not None)
+        await pair.set(-6)
+        await pair.bench.until(lambda: pair.power_w == pytest.approx(-6 * 690, rel=0.02))
+
+
+async def test_der_controls_are_set_reported_superseded_and_cleared(tmp_path: Path) -> None:
+    async with v2g(tmp_path) as pair:
+        block = pair.central.station("left").block(Der)
+        first, _ = await block.set(der.LimitMaxDischarge(power_pct=80, priority=5))
+        second, superseded = await block.set(der.LimitMaxDischarge(power_pct=50, priority=1))
+        assert superseded == (first,)
+        found = {control.control_id: control for control in await block.report()}
+        assert found[first].is_superseded
+        assert (found[second].priority, found[second].control_type) == (1, "LimitMaxDischarge")
+        assert await block.clear(is_default=True) is True
+        assert await block.report() == ()
+
+
+async def test_priority_charging_goes_before_setpoints_and_ends(tmp_path: Path) -> None:
+    async with v2g(tmp_path) as pair:
+        await negotiated(pair)
+        await pair.set(7)
+        await pair.bench.until(lambda: pair.power_w == pytest.approx(7 * 690, rel=0.02))
+        modes = pair.central.station("left").block(V2x).modes
+        await modes.prioritise(1, 12)
+        await pair.bench.until(lambda: pair.power_w == pytest.approx(12 * 690, rel=0.02))
+        assert modes.is_prioritised(1)
+        await modes.prioritise(1, None)
+        await pair.bench.until(lambda: pair.power_w == pytest.approx(7 * 690, rel=0.02))

@@ -22,7 +22,7 @@ from tidewatt.ocpp.session import Handler
 from tidewatt.ocpp.wire import child, integer, rows, text, to_wire_time, utc_now
 from tidewatt.site import CommandError, FaultCode
 
-from .capabilities import V2xCapabilities, read_capabilities, set_variables
+from .capabilities import BIDIRECTIONAL, V2xCapabilities, read_capabilities, set_variables
 from .modes import Modes
 from .needs import ChargingNeeds, read_needs
 from .negotiation import Offer, presumed
@@ -37,6 +37,9 @@ class _Session:
     transaction_id: str = ""
     needs: ChargingNeeds | None = None
     is_told: bool = False
+    """Whether the vehicle knows that it may discharge."""
+    could_discharge: bool = True
+    """Whether the vehicle is able to, as far as it said."""
     evccid: str | None = field(default=None, repr=False)
 
 
@@ -167,7 +170,7 @@ class V2x:
     def _agree(self, needs: ChargingNeeds, point: Point, running: TransactionRecord) -> None:
         context = self._context
         session = self._sessions[needs.evse_id]
-        session.transaction_id = running.transaction_id
+        session.transaction_id, session.could_discharge = running.transaction_id, needs.could_discharge
         # A vehicle that asks for charging only may never have heard that it may do more.
         session.is_told = session.is_told or needs.bidirectional
         point.evse.agreement = needs.agreement(
@@ -179,6 +182,7 @@ class V2x:
         point.guard.check()
         context.push(needs.evse_id)
         context.tasks.spawn(self._offer.give(needs.evse_id, point, running.transaction_id))
+        self._renegotiate(needs.evse_id, point)
 
     async def _on_schedule(self, payload: dict[str, Any]) -> dict[str, Any]:
         """Check the schedule a vehicle chose; one that breaks its limits is refused and given limits anew."""
@@ -207,28 +211,21 @@ class V2x:
         return {"status": "Rejected", "statusInfo": {"reasonCode": "LimitExceeded", "additionalInfo": refusal}}
 
     def _after_authorize(self, payload: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
-        """Name the transfers that the station has and its vehicles may use; where EVSEs differ that waits (Q02.FR.03).
+        """Name the transfers that the vehicle may choose from, where all EVSEs have V2X and the same (Q01.FR.01).
 
-        A station that says nothing of V2X is answered as if it had it, unless discharging is forbidden somewhere.
+        Anything else waits until the EVSE is known (Q02.FR.03).
         """
         if self._context.version() is not OcppVersion.V21 or text(child(answer, "idTokenInfo"), "status") != ACCEPTED:
             return answer
-        evse_ids = tuple(self._context.points)
-        offers = {
-            self.capabilities(evse_id).transfers(bidirectional=self.is_permitted(evse_id))
-            if self.capabilities(evse_id).is_enabled
-            else ()
-            for evse_id in evse_ids
-        }
-        if offers == {()} and all(self.is_permitted(evse_id) for evse_id in evse_ids):
+        able = [evse_id for evse_id in self._context.points if self.capabilities(evse_id).is_enabled]
+        offers = {self.capabilities(evse_id).transfers(bidirectional=self.is_permitted(evse_id)) for evse_id in able}
+        if len(able) < len(self._context.points) or len(offers) != 1:
             return answer
-        open_answer = {key: value for key, value in answer.items() if key != "allowedEnergyTransfer"}
-        if len(offers) != 1 or offers == {()}:
-            return open_answer
+        offer = offers.pop()
         tag = text(child(payload, "idToken"), "idToken")
-        if tag is not None:
+        if tag is not None and not BIDIRECTIONAL.isdisjoint(offer):
             self._tags = {*sorted(self._tags)[-_MOST_TAGS:], tag.casefold()}
-        return {**open_answer, "allowedEnergyTransfer": list(offers.pop())}
+        return answer | {"allowedEnergyTransfer": list(offer)}
 
     def _after_transaction(self, payload: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
         info = child(payload, "transactionInfo")
@@ -299,7 +296,7 @@ class V2x:
             self._context.push(evse_id)
 
     def _renegotiate(self, evse_id: int, point: Point) -> None:
-        """Have a vehicle that could discharge, but never agreed to, negotiate: it was not told that it may."""
+        """Have a vehicle that could discharge, but was never told that it may, negotiate anew (Q02, steps 7 and 8)."""
         running = self._context.book.running(evse_id)
         session = self._sessions.setdefault(evse_id, _Session())
         can = self.capabilities(evse_id)
@@ -307,6 +304,7 @@ class V2x:
             running is None
             or not running.authorised
             or session.is_told
+            or not session.could_discharge
             or (point.evse.agreement is not None and point.evse.agreement.bidirectional)
             or not (can.is_enabled and can.is_bidirectional and self.is_permitted(evse_id))
         ):

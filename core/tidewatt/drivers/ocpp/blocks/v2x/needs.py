@@ -29,6 +29,7 @@ class ChargingNeeds:
     evse_id: int
     energy_transfer: str
     is_iso_20: bool
+    available: tuple[str, ...] = ()
     is_dynamic: bool = False
     maximum_charge_w: float | None = None
     maximum_discharge_w: float | None = None
@@ -43,6 +44,11 @@ class ChargingNeeds:
     def bidirectional(self) -> bool:
         """Whether the vehicle asks to give energy back."""
         return self.energy_transfer in BIDIRECTIONAL
+
+    @property
+    def could_discharge(self) -> bool:
+        """Whether the vehicle is able to give energy back, asked for now or not."""
+        return self.bidirectional or any(transfer in BIDIRECTIONAL for transfer in self.available)
 
     def agreement(self, charger: Charger, voltage_v: float, transaction_id: str, floor_pct: float) -> Agreement:
         """Return what is agreed with the vehicle for a transaction on a charger."""
@@ -73,10 +79,11 @@ def read_needs(payload: dict[str, Any]) -> ChargingNeeds:
     """Read a NotifyEVChargingNeeds of 2.0.1 or 2.1; OcppCallError without an EVSE or a requested transfer."""
     needs = child(payload, "chargingNeeds")
     v2x, ac, dc = (child(needs, f"{kind}ChargingParameters") for kind in ("v2x", "ac", "dc"))
-    transfer = text(needs, "requestedEnergyTransfer", 40)
+    transfer, available = text(needs, "requestedEnergyTransfer", 40), needs.get("availableEnergyTransfer")
     return ChargingNeeds(
         evse_id=required(integer(payload, "evseId"), "evseId", OcppVersion.V21),
         energy_transfer=required(transfer, "chargingNeeds.requestedEnergyTransfer", OcppVersion.V21),
+        available=tuple(item for item in available if isinstance(item, str)) if isinstance(available, list) else (),
         is_iso_20=bool(v2x) or "controlMode" in needs,
         is_dynamic=text(needs, "controlMode") == "DynamicControl",
         maximum_charge_w=_power_w(v2x, "maxChargePower") or _charge_w(ac, dc),
