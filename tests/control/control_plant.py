@@ -81,8 +81,9 @@ def site(
 class Car:
     """A plugged vehicle and its charger, as physics has them. `phases` counts the charger's terminals in use.
 
-    `gives_a` is the most it agreed to give back, None for a vehicle that only charges; `stored_wh` is what its battery
-    holds, of which the station tells the share with every report unless `tells_soc` is off.
+    `gives_a` is the most it agreed to give back, None for a vehicle that only charges, and `gives_least_a` the least it
+    can; `stored_wh` is what its battery holds, of which the station tells the share with every report unless
+    `tells_soc` is off.
     """
 
     phases: int = 3
@@ -96,6 +97,7 @@ class Car:
     wants: bool = True
     finished: bool = False
     gives_a: float | None = None
+    gives_least_a: float = 0.0
     obeys_when_giving: bool = True
     capacity_wh: float = 60_000.0
     stored_wh: float = 36_000.0
@@ -271,6 +273,7 @@ class Plant:
             if car.plugged and not car.finished
             else None,
             discharge_maximum_a=car.gives_a if car.plugged and not car.finished else None,
+            discharge_minimum_a=car.gives_least_a,
             soc_pct=(car.soc_pct if measured else (state.soc_pct if state else None)) if car.tells_soc else None,
             soc_at_s=(self.now_s if measured else (state.soc_at_s if state else None)) if car.tells_soc else None,
             link=car.link,

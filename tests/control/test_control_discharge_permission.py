@@ -15,6 +15,7 @@ from tidewatt.site import (
     Charger,
     Circuit,
     DischargeWish,
+    EntityMeterEndpoint,
     FaultCode,
     LinkQuality,
     Mode,
@@ -134,6 +135,41 @@ def test_a_charger_that_is_not_measured_does_not_discharge() -> None:
     running.cars["a"].reports = False
     running.run(100)
     assert outcome(running) == (0, ReasonCode.UNMEASURED)
+
+
+def test_a_total_that_cannot_tell_the_phases_apart_is_not_enough() -> None:
+    running = discharging()
+    total = replace(meter(), endpoint=EntityMeterEndpoint(power_entity_ids=("sensor.total",)))
+    running.site = replace(running.site, meters=(total, meter("garage")))
+    running.run(2)
+    assert outcome(running) == (0, ReasonCode.UNMEASURED)
+    assert running.setpoint("a").reason.circuit_id == "main"
+
+
+def test_a_meter_that_is_read_rarely_is_not_enough() -> None:
+    running = discharging()
+    slow = replace(meter(), tolerance_s=60.0)
+    running.site = replace(running.site, meters=(slow, meter("garage")))
+    for _ in range(4):
+        running.silent_meters.add("main-meter")
+        running.run(28)
+        assert outcome(running) == (0, ReasonCode.UNMEASURED)
+        running.silent_meters.clear()
+        running.run(2)
+        assert running.current_a("a") == 0
+    running.run(80)
+    assert running.current_a("a") == -16
+
+
+def test_less_than_the_vehicle_can_give_is_a_rest() -> None:
+    running = discharging()
+    running.cars["a"].gives_least_a = 4.5
+    running.wishes["a"] = Wish(mode=Mode.FAST, discharge=DischargeWish(power_w=3600.0))
+    running.run(5)
+    assert running.current_a("a") == -5
+    running.wishes["a"] = Wish(mode=Mode.FAST, discharge=DischargeWish(power_w=3000.0))
+    running.run(5)
+    assert outcome(running) == (0, ReasonCode.DISCHARGE)
 
 
 def test_no_vehicle_and_no_station_is_told_to_discharge() -> None:

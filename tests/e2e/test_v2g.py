@@ -99,7 +99,7 @@ def attribute(api: HomeAssistantApi, entity_id: str, name: str) -> Any:
 
 
 def at_rest(world: dict[str, Any]) -> bool:
-    return abs(world["vehicles"]["drive"]["power_w"]) < 50
+    return bool(abs(world["vehicles"]["drive"]["power_w"]) < 50)
 
 
 async def test_a_session_from_plug_to_floor(home: Scene) -> None:

@@ -19,8 +19,7 @@ from .cycle import Cycle
 from .draw import may_give_a
 from .estimate import CircuitEstimate
 from .model import ControlSettings
-from .permit import MINIMUM_GIVEN_A
-from .point import NO_CURRENT, Point, down_to_step, round_current, up_to_step
+from .point import NO_CURRENT, Point, down_to_step, round_current
 from .share import Rows, circuit_reason
 from .smooth import FreeRoom
 
@@ -74,7 +73,7 @@ def _share(cycle: Cycle, giving: list[Point], rows: Rows) -> None:
             voltage_v=np.array(cycle.voltage_v, dtype=np.float64),
             circuit=np.array([point.place.circuit for point in giving], dtype=np.int32),
             phases=np.array([point.phases for point in giving], dtype=np.uint8),
-            minimum_a=np.array([_minimum_a(point) for point in giving], dtype=np.float64),
+            minimum_a=np.array([point.give_minimum_a for point in giving], dtype=np.float64),
             maximum_a=np.array([point.give_maximum_a for point in giving], dtype=np.float64),
             direction=np.full(count, -1, dtype=np.int8),
             step_a=np.array([max(point.charger.step_a, _SMALLEST_STEP_A) for point in giving], dtype=np.float64),
@@ -100,10 +99,6 @@ def _share(cycle: Cycle, giving: list[Point], rows: Rows) -> None:
             point.share_reason = point.give_bound
         else:
             point.share_reason = circuit_reason(layout, ReasonCode.EXPORT_LIMIT, circuit, phase)
-
-
-def _minimum_a(point: Point) -> float:
-    return up_to_step(MINIMUM_GIVEN_A, point.charger.step_a)
 
 
 def _free_room(cycle: Cycle, points: list[Point], rows: Rows) -> FreeRoom:
@@ -140,7 +135,7 @@ def _raise(point: Point, room: FreeRoom, settings: ControlSettings, now_s: float
     free_a = room.for_point(point) + may_give - told_a
     wanted_a = min(wanted_a, max(settings.increase_step_a, step_a), free_a)
     target_a = down_to_step(told_a + wanted_a, step_a)
-    if target_a <= told_a or target_a < _minimum_a(point):
+    if target_a <= told_a or target_a < point.give_minimum_a:
         return
     room.take(point, target_a - max(told_a, may_give))
     point.setpoint_a = -target_a

@@ -31,7 +31,8 @@ class ChargerMemory:
     current and wanted none; while it gives way for that, it is kept. `deficit` counts the seconds this charger was left
     out for want of current.
     `gave_last` says that it was told to discharge and not to charge since.
-    `floor_reached` says that the battery was empty enough to stop, `link_poor` that the link was too bad to discharge.
+    `floor_reached` says that the battery was empty enough to stop, `link_poor` that the link was too bad to discharge,
+    and `blind_at_s` when a meter was last seen that was read too rarely for that.
     """
 
     told: tuple[Told, ...] = ()
@@ -54,6 +55,7 @@ class ChargerMemory:
     gave_last: bool = False
     floor_reached: bool = False
     link_poor: bool = False
+    blind_at_s: float | None = None
 
     @property
     def current_a(self) -> float:
@@ -125,6 +127,7 @@ def _moved_charger(charger: ChargerMemory, offset_s: float, move: Times) -> Char
         quiet_since_s=move(charger.quiet_since_s),
         sun_since_s=move(charger.sun_since_s),
         shade_since_s=move(charger.shade_since_s),
+        blind_at_s=move(charger.blind_at_s),
     )
 
 

@@ -46,6 +46,10 @@ class ControlSettings:
     """The sun must have failed for this long before a solar charger pauses."""
     reversal_s: float = 10.0
     """A charger that turns from charging to discharging, or back, rests at zero for at least this long."""
+    discharge_reading_s: float = 10.0
+    """Nothing is discharged on a meter reading older than this, even where the meter's tolerance is longer."""
+    discharge_trust_s: float = 60.0
+    """Where a reading was older than that, there must have been none such for this long."""
     soc_tolerance_s: float = 900.0
     """A state of charge older than this counts as unknown; until then what may have been taken out is reckoned off."""
 

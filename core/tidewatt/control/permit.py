@@ -11,10 +11,13 @@ import math
 from typing import Final
 
 from tidewatt.site import (
+    PHASE_COUNT,
     DischargeWish,
+    EntityMeterEndpoint,
     Fault,
     FaultCode,
     LinkQuality,
+    Meter,
     Mode,
     PerPhase,
     Reason,
@@ -24,7 +27,7 @@ from tidewatt.site import (
 from .battery import SOC_HYSTERESIS_PCT, floor_pct, is_at_floor, soc_pct, volts
 from .bound import is_over
 from .cycle import Cycle
-from .point import NO_CURRENT, Point, down_to_step, on_phases
+from .point import NO_CURRENT, Point, down_to_step, on_phases, up_to_step
 
 MAXIMUM_ROUND_TRIP_S: Final = 1.0
 """A link slower than this carries no discharge (requirement V8)."""
@@ -40,6 +43,8 @@ MINIMUM_GIVEN_A: Final = 1.0
 """Smaller discharges are not asked for: they would feed little but the losses of the converter."""
 
 _STILL_FLOWS_A: Final = 1.0
+_HIGHEST_A: Final = 1e4
+"""Larger currents mean nothing more."""
 
 _UNAVAILABLE: Final = Reason(code=ReasonCode.UNAVAILABLE)
 _NOT_CONNECTED: Final = Reason(code=ReasonCode.NOT_CONNECTED)
@@ -107,7 +112,32 @@ def _cut_off(point: Point, cycle: Cycle) -> Reason | None:
         return _refuse(point, FaultCode.BIDIRECTIONAL_UNSUPPORTED, _why_not_agreed(point), _NOT_AGREED)
     if point.link_poor:
         return _refuse(point, FaultCode.LATENCY_OVER_BUDGET, _how_poor(point), _LINK_POOR)
-    return _UNMEASURED if point.measured_a is None else None
+    return _UNMEASURED if point.measured_a is None else _unseen(point, cycle)
+
+
+def _unseen(point: Point, cycle: Cycle) -> Reason | None:
+    """Return the circuit on a charger's way to the root of whose phases too little is known, or too late."""
+    point.blind_at_s = point.memory.blind_at_s
+    for circuit in point.place.path:
+        node, reading = cycle.layout.nodes[circuit], cycle.meters.readings[circuit]
+        if node.meter is None or reading is None:
+            continue
+        if cycle.now_s - reading.at_s > cycle.settings.discharge_reading_s:
+            point.blind_at_s = cycle.now_s
+        trusted = point.blind_at_s is None or cycle.now_s - point.blind_at_s >= cycle.settings.discharge_trust_s
+        if not trusted or not _tells_phases(node.meter, cycle.snapshot.site.phases):
+            return Reason(code=ReasonCode.UNMEASURED, circuit_id=node.circuit.circuit_id)
+    return None
+
+
+def _tells_phases(meter: Meter, phases: int) -> bool:
+    """A single total counts in full on every phase, which is cautious for what is drawn and reckless for this."""
+    endpoint = meter.endpoint
+    return phases < PHASE_COUNT or not isinstance(endpoint, EntityMeterEndpoint) or _count(endpoint) == PHASE_COUNT
+
+
+def _count(endpoint: EntityMeterEndpoint) -> int:
+    return max(len(endpoint.power_entity_ids), len(endpoint.current_entity_ids))
 
 
 def _empty(point: Point, now_pct: float | None) -> Reason | None:
@@ -209,7 +239,10 @@ def _too_little(point: Point, wish: DischargeWish, cycle: Cycle) -> Reason | Non
     # What is not a number is no permission.
     bounds = [(most_a if most_a > 0 else 0.0, reason) for most_a, reason in bounds]
     point.give_maximum_a, point.give_bound = min(bounds, key=lambda bound: bound[0])
-    enough = down_to_step(point.give_maximum_a, point.charger.step_a) >= MINIMUM_GIVEN_A
+    agreed_a = None if point.state is None else point.state.discharge_minimum_a
+    least_a = max(MINIMUM_GIVEN_A, min(_or(agreed_a, 0.0), _HIGHEST_A))
+    point.give_minimum_a = up_to_step(least_a, point.charger.step_a)
+    enough = down_to_step(point.give_maximum_a, point.charger.step_a) >= point.give_minimum_a
     return None if enough else point.give_bound
 
 

@@ -40,9 +40,10 @@ class Point:
     outside the allocation; `held_off` when a pause must last; `taking_part` in the allocation.
     solar: since when there is enough sun to start (`sun_since_s`), or too little to go on (`shade_since_s`).
     permit: what forbids discharging (`give_forbidden`) and its fault (`give_fault`), how full the battery is at the
-    least (`soc_pct`), whether it takes part in discharging (`giving`), its most as a magnitude (`give_maximum_a`) with
-    the reason `give_bound` for it, what it may go on to give back per phase although nobody wants it to
-    (`give_reserve_a`), and what to remember: `floor_reached`, `link_poor`.
+    least (`soc_pct`), whether it takes part in discharging (`giving`), its least and most as magnitudes
+    (`give_minimum_a`, `give_maximum_a`) with the reason `give_bound` for the most, what it may go on to give back per
+    phase although nobody wants it to (`give_reserve_a`), and what to remember: `floor_reached`, `link_poor`,
+    `blind_at_s`.
     allocate: `share_a`, a magnitude, `share_reason`. smooth: `setpoint_a`, `reason`.
     """
 
@@ -84,12 +85,14 @@ class Point:
     giving: bool = False
     give_forbidden: Reason | None = None
     soc_pct: float | None = None
+    give_minimum_a: float = 0.0
     give_maximum_a: float = 0.0
     give_bound: Reason = UNBOUND
     give_fault: Fault | None = None
     give_reserve_a: PerPhase = NO_CURRENT
     floor_reached: bool = False
     link_poor: bool = False
+    blind_at_s: float | None = None
     share_a: float = 0.0
     share_reason: Reason = UNBOUND
     setpoint_a: float = 0.0

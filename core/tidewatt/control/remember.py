@@ -66,6 +66,7 @@ def _charger(point: Point, cycle: Cycle) -> ChargerMemory:
         gave_last=point.setpoint_a < 0 or (point.setpoint_a == 0 and before.gave_last),
         floor_reached=point.floor_reached,
         link_poor=point.link_poor,
+        blind_at_s=point.blind_at_s,
     )
 
 

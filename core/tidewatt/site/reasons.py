@@ -38,7 +38,7 @@ class ReasonCode(StrEnum):
     """Configuration, station and vehicle have not all agreed to discharging."""
     LINK_POOR = "link_poor"
     UNMEASURED = "unmeasured"
-    """Nobody can tell what flows, so nothing is taken out."""
+    """Nobody can tell what flows at the charger, or on each phase of the circuit, so nothing is taken out."""
     REVERSAL = "reversal"
     """It rests at zero between charging and discharging."""
 

@@ -68,8 +68,8 @@ class ChargerState:
     `energy_wh` is the meter register of the charging point for energy into the vehicle: it only grows, over restarts
     too; `energy_discharged_wh` likewise for energy out of it. `plugged` None means the charger has not said.
     `discharge_maximum_a` is the most that station and vehicle have agreed to give back per phase now, as a magnitude;
-    None where discharging was not agreed. `soc_pct` is the vehicle's state of charge as the station told it at
-    `soc_at_s`.
+    None where discharging was not agreed. With less than `discharge_minimum_a` nothing is given back. `soc_pct` is the
+    vehicle's state of charge as the station told it at `soc_at_s`.
     """
 
     charger_id: str
@@ -85,6 +85,7 @@ class ChargerState:
     error: str | None = None
     energy_discharged_wh: float | None = None
     discharge_maximum_a: float | None = None
+    discharge_minimum_a: float | None = None
     soc_pct: float | None = None
     soc_at_s: float | None = None
     link: LinkQuality | None = None

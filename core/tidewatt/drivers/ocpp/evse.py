@@ -167,6 +167,7 @@ class Evse:
             error=self._error,
             energy_discharged_wh=record.exported.total_wh if record.exported else None,
             discharge_maximum_a=self.discharge_maximum_a(running) if online else None,
+            discharge_minimum_a=self.discharge_minimum_a,
             soc_pct=self.soc_pct(at_s),
             soc_at_s=None if self._soc is None else self._soc[1],
             link=link,
@@ -183,6 +184,13 @@ class Evse:
         if running is None or agreement is None or agreement.transaction_id != running.transaction_id:
             return None
         return agreement.discharge_maximum_a(self.charger, self._voltage_v)
+
+    @property
+    def discharge_minimum_a(self) -> float | None:
+        """The least that the vehicle can give back per phase, as a magnitude; None where nothing was agreed."""
+        if self.agreement is None:
+            return None
+        return self.agreement.minimum_discharge_w / (self._voltage_v * len(self.charger.phases))
 
     def _flow(
         self, running: TransactionRecord | None, at_s: float
