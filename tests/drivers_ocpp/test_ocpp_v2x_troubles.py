@@ -158,6 +158,20 @@ async def test_a_station_with_negative_limits_discharges_only_in_a_transaction_a
         assert rig.faults[-1].code is FaultCode.BATTERY_LOWER_LIMIT
 
 
+async def test_every_transaction_of_1_6_is_told_of_anew() -> None:
+    store = await remembered_with_the_quirk(V16)
+    async with central([charger(discharge_maximum_a=8)], store) as rig, connected(rig, version=V16) as station:
+        await station.boot()
+        for meter_start in (1000, 5000):
+            transaction_id = await v16.start(station, meter_start)
+            await soc(station, V16, 20)
+            with pytest.raises(CommandError, match="floor 20 %"):
+                await rig.system.port("left").apply(setpoint(-6))
+            stop = {"transactionId": transaction_id, "meterStop": meter_start, "timestamp": v16.at()}
+            await station.call("StopTransaction", stop)
+        assert [fault.code for fault in rig.faults] == [FaultCode.BATTERY_LOWER_LIMIT] * 2
+
+
 async def test_without_the_quirk_an_older_station_never_discharges() -> None:
     async with central([charger(discharge_maximum_a=8)]) as rig, connected(rig, version=V201) as station:
         await words.charging(station)

@@ -71,7 +71,11 @@ class V2x:
         """Return what looks at messages that others answer, and may add to their answers."""
         if version is OcppVersion.V16:
             names = ("StartTransaction", "MeterValues")
-            return {**dict.fromkeys(names, self._after_v16), "StatusNotification": self._after_status}
+            return {
+                **dict.fromkeys(names, self._after_v16),
+                "StatusNotification": self._after_status,
+                "StopTransaction": self._after_stop,
+            }
         return {
             "Authorize": self._after_authorize,
             "MeterValues": self._after_meter_values,
@@ -269,6 +273,12 @@ class V2x:
 
     def _after_v16(self, payload: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
         self._look(integer(payload, "connectorId"))
+        return answer
+
+    def _after_stop(self, _: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
+        for evse_id, point in self._context.points.items():
+            if self._context.book.running(evse_id) is None:
+                point.guard.forget()
         return answer
 
     def _after_status(self, payload: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:

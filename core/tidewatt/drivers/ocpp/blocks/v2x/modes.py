@@ -258,9 +258,7 @@ class Modes:
 
     def _writer(self, point: Point) -> ProfileWriter:
         context = self._context
-        return ProfileWriter(
-            point.evse.charger, context.record.rate_units, context.settings.voltage_v, point.evse.agreement
-        )
+        return ProfileWriter(point.evse.charger, context.record, context.settings.voltage_v, point.evse.agreement)
 
     async def _clear(self, evse_id: int, profile_id: int, command: str) -> None:
         point = self._context.points[evse_id]

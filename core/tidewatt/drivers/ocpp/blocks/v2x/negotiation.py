@@ -59,9 +59,7 @@ class Offer:
         if version is None or (record.max_stack_level == 0 and point.limiter.is_behind):
             # There is one level only, and control's own setpoint waits for it.
             return ACCEPTED
-        writer = ProfileWriter(
-            point.evse.charger, record.rate_units, self._context.settings.voltage_v, point.evse.agreement
-        )
+        writer = ProfileWriter(point.evse.charger, record, self._context.settings.voltage_v, point.evse.agreement)
         profile = writer.fallback(transaction_id, names_mode=version is OcppVersion.V21)
         while True:
             try:

@@ -11,6 +11,7 @@ import math
 from typing import Any, Final
 
 from tidewatt.drivers.ocpp.agreement import Agreement
+from tidewatt.drivers.ocpp.memory import StationRecord
 from tidewatt.ocpp.charging import OperationMode
 from tidewatt.ocpp.wire import to_wire_time, utc_now
 from tidewatt.site import Charger
@@ -52,13 +53,12 @@ def priority_id(evse_id: int) -> int:
 
 
 class ProfileWriter:
-    """Writes profiles of one EVSE in its station's unit: W where it knows them, else A per phase."""
+    """Writes profiles of one EVSE in its station's unit, W where it knows them, else A per phase, and by its clock."""
 
-    def __init__(
-        self, charger: Charger, rate_units: tuple[str, ...], voltage_v: float, agreement: Agreement | None
-    ) -> None:
+    def __init__(self, charger: Charger, record: StationRecord, voltage_v: float, agreement: Agreement | None) -> None:
         self._charger = charger
-        self._unit = "W" if "W" in rate_units else "A"
+        self._unit = "W" if "W" in record.rate_units else "A"
+        self._skew_s = record.clock_skew_s
         self._volts = voltage_v * len(charger.phases)
         self._is_dc = agreement is not None and agreement.energy_transfer.startswith("DC")
 
@@ -111,7 +111,7 @@ class ProfileWriter:
     def _profile(self, profile_id: int, level: int, purpose: str, period: dict[str, Any]) -> dict[str, Any]:
         schedule = {
             "id": profile_id,
-            "startSchedule": to_wire_time(utc_now() - timedelta(seconds=_CLOCK_MARGIN_S)),
+            "startSchedule": to_wire_time(utc_now() + timedelta(seconds=self._skew_s - _CLOCK_MARGIN_S)),
             "chargingRateUnit": self._unit,
             "chargingSchedulePeriod": [period],
         }
