@@ -110,6 +110,31 @@ async def test_what_a_station_knows_of_somebody_is_deleted(version: str) -> None
             await customers(rig).clear()
 
 
+@BOTH
+@shows("N10.FR.02", ocpp=("2.0.1", "2.1"))
+async def test_who_was_deleted_and_is_listed_is_listed_anew(version: str) -> None:
+    held = [0]
+
+    def take(payload: dict[str, Any]) -> dict[str, str]:
+        held[0] = payload["versionNumber"]
+        return ACCEPTED
+
+    answers = {
+        "CustomerInformation": ACCEPTED,
+        "GetLocalListVersion": lambda _: {"versionNumber": held[0]},
+        "SendLocalList": take,
+    }
+    async with (
+        central([charger(id_tags=("CARD",))]) as rig,
+        connected(rig, version=version, answers=answers) as station,
+    ):
+        await station.boot()
+        assert (await station.next_asked("SendLocalList"))["versionNumber"] == 1
+        await customers(rig).clear(tag="CARD")
+        again = await station.next_asked("SendLocalList")
+        assert (again["versionNumber"], again["updateType"], len(again["localAuthorizationList"])) == (2, "Full", 1)
+
+
 async def test_an_answer_does_not_outlive_its_connection() -> None:
     async with central([charger()]) as rig:
         async with connected(rig, version=V201, answers={"CustomerInformation": ACCEPTED}) as station:

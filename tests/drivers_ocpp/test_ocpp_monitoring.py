@@ -43,7 +43,7 @@ def set_monitors(payload: dict[str, Any]) -> dict[str, Any]:
 
 
 @BOTH
-@shows("N07.FR.03", "N04.FR.01", ocpp=("2.0.1", "2.1"))
+@shows("N07.FR.03", "N08.FR.02", "N04.FR.01", "N04.FR.02", ocpp=("2.0.1", "2.1"))
 async def test_what_a_monitor_sees_is_heard_and_named_when_it_is_severe(version: str) -> None:
     answers = {"SetVariableMonitoring": set_monitors}
     async with central([charger()]) as rig, connected(rig, version=version, answers=answers) as station:
@@ -76,7 +76,7 @@ async def test_events_that_are_no_events_harm_nobody(version: str) -> None:
 
 
 @BOTH
-@shows("N02.FR.05", "N06.FR.04", "N03.FR.03", "N05.FR.01", ocpp=("2.0.1", "2.1"))
+@shows("N02.FR.10", "N03.FR.04", "N05.FR.01", ocpp=("2.0.1", "2.1"))
 async def test_monitors_are_reported_and_ended(version: str) -> None:
     cleared = {"clearMonitoringResult": [{"status": "Accepted", "id": 1}, {"status": "NotFound", "id": 2}]}
     answers = {
@@ -109,6 +109,27 @@ async def test_monitors_are_reported_and_ended(version: str) -> None:
         station.answers["GetMonitoringReport"] = {"status": "NotSupported"}
         with pytest.raises(CommandError, match="NotSupported"):
             await block.report()
+
+
+@BOTH
+@shows("N06.FR.04", ocpp=("2.0.1", "2.1"))
+async def test_not_more_monitors_are_ended_at_once_than_the_station_takes(version: str) -> None:
+    def limits(payload: dict[str, Any]) -> dict[str, Any]:
+        known = {"name": "ItemsPerMessage", "instance": "ClearVariableMonitoring"}
+        value = {"attributeStatus": "Accepted", "attributeValue": "2"}
+        unknown = {"attributeStatus": "UnknownVariable"}
+        rows = payload["getVariableData"]
+        return {"getVariableResult": [row | (value if row["variable"] == known else unknown) for row in rows]}
+
+    def clear(payload: dict[str, Any]) -> dict[str, Any]:
+        return {"clearMonitoringResult": [{"status": "Accepted", "id": number} for number in payload["id"]]}
+
+    answers = {"GetVariables": limits, "ClearVariableMonitoring": clear}
+    async with central([charger()]) as rig, connected(rig, version=version, answers=answers) as station:
+        await station.boot()
+        await station.prepared()
+        assert await monitoring(rig).clear([1, 2, 3]) == {}
+        assert [(await station.next_asked("ClearVariableMonitoring"))["id"] for _ in range(2)] == [[1, 2], [3]]
 
 
 async def test_a_monitor_that_the_station_does_not_take_is_none() -> None:

@@ -58,6 +58,20 @@ async def test_a_station_sends_what_it_is_asked_for(version: str) -> None:
             await control.trigger("Heartbeat")
 
 
+@BOTH
+@shows("F06.FR.13", ocpp=("2.0.1", "2.1"))
+async def test_a_state_is_asked_of_a_connector(version: str) -> None:
+    async with central([charger()]) as rig, connected(rig, version=version) as station:
+        await station.boot()
+        await station.prepared()
+        control = rig.system.station("left").block(RemoteControl)
+        await control.trigger("StatusNotification", 2)
+        asked = [payload for action, payload in station.asked if action == "TriggerMessage"]
+        assert asked[-1] == {"requestedMessage": "StatusNotification", "evse": {"id": 2, "connectorId": 1}}
+        with pytest.raises(ValueError, match="Name the EVSE"):
+            await control.trigger("StatusNotification")
+
+
 async def test_in_1_6_what_the_security_extension_knows_is_asked_for_by_its_own_message() -> None:
     answers = {"ExtendedTriggerMessage": ACCEPTED}
     async with central([charger()]) as rig, connected(rig, answers=answers) as station:

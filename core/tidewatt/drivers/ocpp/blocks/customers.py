@@ -13,6 +13,7 @@ from tidewatt.ocpp.wire import text
 from tidewatt.site import CommandError
 
 from .block import Plain, StationContext, demand, require
+from .local_list import LocalList
 from .parts import Collector
 
 _LONGEST_PART = 512
@@ -23,8 +24,9 @@ _COMMAND = "asking for customer information"
 class CustomerInformation(Plain):
     """Asks one station for what it keeps about a tag or a customer, and has it deleted."""
 
-    def __init__(self, context: StationContext) -> None:
+    def __init__(self, context: StationContext, local_list: LocalList) -> None:
         self._context = context
+        self._local_list = local_list
         self._answers: Collector[str] = Collector()
 
     def handlers(self, version: OcppVersion) -> Mapping[str, Handler]:
@@ -43,22 +45,27 @@ class CustomerInformation(Plain):
         parts = self._answers.expect()
         try:
             await self._ask(parts.request_id, tag, customer, report=True, clear=clear)
-            return "".join(await parts.wait(_IDLE_S))
+            told = "".join(await parts.wait(_IDLE_S))
         except OcppError as error:
             raise CommandError(self._context.station_id, _COMMAND, str(error)) from error
         finally:
             self._answers.forget(parts)
+        if clear:
+            await self._local_list.renew()
+        return told
 
     async def clear(self, *, tag: str | None = None, customer: str | None = None) -> None:
         """Have the station delete what it keeps about a tag or a customer identifier; CommandError when it refuses.
 
-        A station that deletes a tag may also take it off its local list, which then is sent anew with the next change.
+        What the station does to its local list then would leave its version wrong, so the list is sent anew
+        (N10.FR.02).
         """
         parts = self._answers.expect()
         try:
             await self._ask(parts.request_id, tag, customer, report=False, clear=True)
         finally:
             self._answers.forget(parts)
+        await self._local_list.renew()
 
     async def _ask(self, request_id: int, tag: str | None, customer: str | None, *, report: bool, clear: bool) -> None:
         if (tag is None) == (customer is None):

@@ -32,16 +32,17 @@ from .variables import Variables
 def make_blocks(context: StationContext) -> tuple[Block, ...]:
     """Return the blocks of a station, in the order in which they are set up."""
     variables = Variables(context)
+    local_list = LocalList(context, variables)
     certificates, roots, networks = Certificates(context), Roots(context), NetworkProfiles(context)
     return (
         KnownQuirks(context),
         Registration(context),
         TransactionStatus(context),
         Authorisation(context),
-        LocalList(context, variables),
+        local_list,
         variables,
         Availability(context),
-        CustomerInformation(context),
+        CustomerInformation(context, local_list),
         DataTransfer(context),
         DisplayMessages(context),
         FirmwareUpdates(context),

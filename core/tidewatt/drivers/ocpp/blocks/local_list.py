@@ -15,7 +15,7 @@ from tidewatt.drivers.ocpp.device_model import VariableKey
 from tidewatt.drivers.ocpp.dialect import ACCEPTED, QUESTION_TIMEOUT_S
 from tidewatt.drivers.ocpp.tags import canonical, fits, id_token
 from tidewatt.drivers.ocpp.v2.exchange import Limits, chunks
-from tidewatt.ocpp.errors import OcppCallError
+from tidewatt.ocpp.errors import OcppCallError, OcppError
 from tidewatt.ocpp.frames import OcppVersion
 from tidewatt.ocpp.session import Handler
 from tidewatt.ocpp.wire import integer, number, text
@@ -63,6 +63,14 @@ class LocalList:
         """Return version and length of the station's list; never who is on it."""
         record = self._context.record
         return {"version": record.local_list_version, "entries": len(record.local_list), "answer": self._said}
+
+    async def renew(self) -> None:
+        """Send the whole list anew, whatever the station is thought to hold; one that does not answer is logged."""
+        self._context.record.local_list_version = 0
+        try:
+            await self.prepare()
+        except OcppError as error:
+            _LOGGER.info("%s was not sent its list of tags: %s", self._context.station_id, error)
 
     async def clear_cache(self) -> None:
         """Have the station forget whom it has seen before; CommandError when it does not (C11)."""

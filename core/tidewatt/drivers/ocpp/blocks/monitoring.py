@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import batched
 import logging
 from typing import Any
 
@@ -131,9 +132,16 @@ class Monitoring(Plain):
         return found
 
     async def clear(self, monitor_ids: Sequence[int]) -> dict[int, str]:
-        """Remove monitors; return those that the station did not remove, with its answer."""
-        answer = await demand(self._context, "ending monitors", "ClearVariableMonitoring", {"id": list(monitor_ids)})
-        results = {integer(row, "id"): status_of(row) for row in rows(answer, "clearMonitoringResult")}
+        """Remove monitors; return those that the station did not remove, with its answer.
+
+        Not more at a time than the station takes in one message (N06.FR.04).
+        """
+        most = self._variables.limits("ClearVariableMonitoring").items or len(monitor_ids)
+        results: dict[int | None, str] = {}
+        for ids in batched(monitor_ids, max(1, most), strict=False):
+            request = {"id": list(ids)}
+            answer = await demand(self._context, "ending monitors", "ClearVariableMonitoring", request)
+            results |= {integer(row, "id"): status_of(row) for row in rows(answer, "clearMonitoringResult")}
         return {each: results.get(each, "no answer") for each in monitor_ids if results.get(each) != ACCEPTED}
 
     async def report(self) -> tuple[Monitor, ...]:

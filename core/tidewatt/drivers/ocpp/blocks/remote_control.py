@@ -19,6 +19,8 @@ _TRIGGERS_OF_16 = (
 )
 """Messages that OCPP 1.6 itself lets be triggered; others need the messages of its security extension."""
 
+_STATUS = "StatusNotification"
+
 
 class ResetKind(StrEnum):
     """How a station starts anew. The words are those of OCPP 2.x."""
@@ -42,7 +44,10 @@ class RemoteControl(Plain):
         require(self._context, command, await demand(self._context, command, "UnlockConnector", request), "Unlocked")
 
     async def trigger(self, message: str, evse_id: int | None = None, connector_id: int | None = None) -> None:
-        """Have a station send a message, for an EVSE or the whole station; CommandError when it does not (F06)."""
+        """Have a station send a message, for an EVSE or the whole station; CommandError when it does not (F06).
+
+        ValueError for a StatusNotification of OCPP 2.x without an EVSE: there is one for each connector (F06.FR.13).
+        """
         command = f"asking for {message}"
         request: dict[str, Any] = {"requestedMessage": message}
         action = "TriggerMessage"
@@ -50,7 +55,11 @@ class RemoteControl(Plain):
             action = action if message in _TRIGGERS_OF_16 else "ExtendedTriggerMessage"
             if evse_id is not None:
                 request["connectorId"] = evse_id
-        elif evse_id is not None:
+        elif evse_id is None:
+            if message == _STATUS:
+                raise ValueError("Name the EVSE whose state is to be told.")
+        else:
+            connector_id = 1 if connector_id is None and message == _STATUS else connector_id
             request["evse"] = {"id": evse_id} | ({} if connector_id is None else {"connectorId": connector_id})
         require(self._context, command, await demand(self._context, command, action, request))
 

@@ -105,7 +105,7 @@ class Variables:
         model = await self._document.load()
         found: list[Variable] = []
         async with self._reporting:
-            for chunk in exchange.chunks([key.to_wire() for key in keys], self._limits("GetReport")):
+            for chunk in exchange.chunks([key.to_wire() for key in keys], self.limits("GetReport")):
                 found += await self._report("GetReport", {"componentVariable": chunk}, (_EMPTY,)) or []
         for variable in found:
             model.take(variable)
@@ -120,7 +120,7 @@ class Variables:
             answers = await self._commanded("reading the configuration", v16_keys.read(call, keys))
             found = {key: row["value"] for key, row in answers.items() if row["value"] is not None}
         else:
-            limits = self._limits("GetVariables")
+            limits = self.limits("GetVariables")
             told = await self._commanded("reading variables", exchange.read(call, keys, limits))
             found = {
                 key: answer.value
@@ -141,7 +141,7 @@ class Variables:
         if self._context.version() is OcppVersion.V16:
             answers = await self._commanded("changing the configuration", v16_keys.write(call, values))
         else:
-            limits = self._limits("SetVariables")
+            limits = self.limits("SetVariables")
             told = await self._commanded("setting variables", exchange.write(call, values, limits))
             answers = {key: told[key].status if key in told else "no answer" for key in values}
         for key, value in values.items():
@@ -205,9 +205,9 @@ class Variables:
             self._document.value.generated_at_utc = from_wire_time(payload.get("generatedAt"))
         return {}
 
-    def _limits(self, instance: str) -> exchange.Limits:
-        """Return how much fits into one message, as the station reported it."""
-        limits = self._context.record.message_limits.get(instance, (None, None))
+    def limits(self, action: str) -> exchange.Limits:
+        """Return how much fits into one message of an action, as the station reported it (OCPP 2.x)."""
+        limits = self._context.record.message_limits.get(action, (None, None))
         return exchange.Limits(*limits)
 
     @property

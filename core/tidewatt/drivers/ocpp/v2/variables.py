@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 import logging
 
 from tidewatt.drivers.ocpp.device_model import VariableKey
@@ -18,7 +18,7 @@ _LOGGER = logging.getLogger(__name__)
 _RATE_UNIT = "SmartChargingCtrlr.RateUnit"
 _STACK_LEVEL = "SmartChargingCtrlr.ProfileStackLevel"
 _DYNAMIC_PROFILES = "SmartChargingCtrlr.SupportsFeature[DynamicProfiles]"
-_LIMITED = ("GetReport", "GetVariables", "SetVariables")
+_LIMITED = ("GetVariables", "SetVariables", "GetReport", "ClearVariableMonitoring")
 _MEASURANDS = ("Current.Import", "Power.Active.Import", "Energy.Active.Import.Register", "Voltage", "SoC")
 _EXPORTS = ("Current.Export", "Power.Active.Export", "Energy.Active.Export.Register")
 _ENDS = "Energy.Active.Import.Register"
@@ -85,12 +85,19 @@ async def _settle(
 
 
 async def _message_limits(session: OcppSession) -> dict[str, tuple[int | None, int | None]]:
-    """Ask how many items and bytes the station takes in one message, which it has to be asked in few."""
+    """Ask how many items and bytes the station takes in one message: of questions first, then of everything else."""
+    first = await _limits_of(session, _LIMITED[:1], Limits())
+    return first | await _limits_of(session, _LIMITED[1:], Limits(*first[_LIMITED[0]]))
+
+
+async def _limits_of(
+    session: OcppSession, actions: Sequence[str], limits: Limits
+) -> dict[str, tuple[int | None, int | None]]:
     names = {
         action: [f"DeviceDataCtrlr.{kind}[{action}]" for kind in ("ItemsPerMessage", "BytesPerMessage")]
-        for action in _LIMITED
+        for action in actions
     }
-    present = await _read(session, [name for pair in names.values() for name in pair], Limits())
+    present = await _read(session, [name for pair in names.values() for name in pair], limits)
     return {action: (_whole(present.get(items)), _whole(present.get(size))) for action, (items, size) in names.items()}
 
 
