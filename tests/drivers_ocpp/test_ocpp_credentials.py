@@ -203,7 +203,14 @@ async def test_a_2_x_station_is_moved_by_a_network_profile_that_goes_first(versi
             assert profile["configurationSlot"] == 3
             assert profile["connectionData"]["securityProfile"] == 2
             assert profile["connectionData"]["ocppCsmsUrl"] == f"wss://127.0.0.1:{rig.system.security.tls_port}"
-            assert (await station.next_asked("SetVariables"))["setVariableData"][0]["attributeValue"] == "3,1,2"
+            [row] = [
+                row
+                for action, payload in station.asked
+                if action == "SetVariables"
+                for row in payload["setVariableData"]
+                if row["variable"]["name"] == "NetworkConfigurationPriority"
+            ]
+            assert row["attributeValue"] == "3,1,2"
             assert await station.next_asked("Reset") == {"type": "OnIdle"}
         # Until it came with the higher one the lower one counts: the station may have to fall back.
         assert await is_let_in(rig, version, OLD)
