@@ -8,7 +8,7 @@ import contextlib
 from contextlib import asynccontextmanager
 import socket as sockets
 
-from aiohttp import ClientSession, WSMsgType, web
+from aiohttp import ClientSession, ClientTimeout, WSMsgType, web
 import pytest
 
 from tests.drivers_ocpp.ocpp_rig import V16, central, charger, connected
@@ -172,7 +172,7 @@ async def ask_for(duration_s: float, raw: sockets.socket) -> None:
 async def test_a_station_that_keeps_coming_back_has_to_wait() -> None:
     async with central([charger(), charger("right", "CP-2")], connects_burst=3, connects_per_s=1.0) as rig:
         statuses = []
-        async with ClientSession() as client:
+        async with ClientSession(timeout=ClientTimeout(total=None)) as client:
             for _ in range(6):
                 url = f"http://127.0.0.1:{rig.system.bound_port}/CP-1"
                 headers = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}

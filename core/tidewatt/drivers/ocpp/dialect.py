@@ -132,9 +132,15 @@ class Wanted:
 
     meter_interval_s: int
     ping_interval_s: int
+    heartbeat_interval_s: int
     measures_export: bool = False
     admits_anyone: bool = True
     message_limits: Mapping[str, tuple[int | None, int | None]] = field(default_factory=dict)
+
+
+LEAST_ATTEMPTS: Final = 10
+"""How often a station is to send a message of a transaction that was not taken, before it drops it (OCPP 1.6 chapter
+3.7.1, E13.FR.02). As its waits grow each time, that is the better part of an hour: a full disk may be cleared."""
 
 
 @dataclass(slots=True, kw_only=True)

@@ -73,6 +73,7 @@ class Preparation:
         wanted = Wanted(
             meter_interval_s=max(1, round(settings.meter_interval_s)),
             ping_interval_s=max(1, round(settings.ping_interval_s)),
+            heartbeat_interval_s=max(1, round(settings.heartbeat_interval_s)),
             measures_export=any(charger.discharge_maximum_a > 0 for charger in chargers),
             admits_anyone=all(charger.endpoint.id_tags is None for charger in chargers),
             message_limits=record.message_limits,

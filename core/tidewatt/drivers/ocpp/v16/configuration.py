@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import logging
 
 from tidewatt.drivers.ocpp.device_model import VariableKey
-from tidewatt.drivers.ocpp.dialect import ACCEPTED, QUESTION_TIMEOUT_S, Capabilities, Wanted, ask
+from tidewatt.drivers.ocpp.dialect import ACCEPTED, LEAST_ATTEMPTS, QUESTION_TIMEOUT_S, Capabilities, Wanted, ask
 from tidewatt.ocpp.session import OcppCallError, OcppSession
 from tidewatt.ocpp.wire import integer
 
@@ -16,6 +16,7 @@ _LOGGER = logging.getLogger(__name__)
 
 _RATE_UNITS = "ChargingScheduleAllowedChargingRateUnit"
 _STACK_LEVEL = "ChargeProfileMaxStackLevel"
+_ATTEMPTS = "TransactionMessageAttempts"
 _MEASURANDS = "MeterValuesSampledData"
 _MEASURAND_CHOICES = (
     "Current.Import,Power.Active.Import,Energy.Active.Import.Register,Voltage,SoC",
@@ -43,9 +44,13 @@ async def configure(session: OcppSession, wanted: Wanted, refused: Mapping[str, 
         # A night of samples in one message is more than stations and networks carry.
         "StopTxnSampledData": ("",),
         "WebSocketPingInterval": (str(wanted.ping_interval_s),),
+        "HeartbeatInterval": (str(wanted.heartbeat_interval_s),),
         "AllowOfflineTxForUnknownId": ("true" if wanted.admits_anyone else "false",),
     }
-    present = await _read(session, [_RATE_UNITS, _STACK_LEVEL, *choices])
+    present = await _read(session, [_RATE_UNITS, _STACK_LEVEL, _ATTEMPTS, *choices])
+    attempts = integer(present, _ATTEMPTS)
+    if attempts is not None and attempts < LEAST_ATTEMPTS:
+        choices[_ATTEMPTS] = (str(LEAST_ATTEMPTS),)
     found = Capabilities(
         rate_units=_rate_units(present.get(_RATE_UNITS, "")),
         max_stack_level=integer(present, _STACK_LEVEL),

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import logging
 
 from tidewatt.drivers.ocpp.device_model import VariableKey
-from tidewatt.drivers.ocpp.dialect import ACCEPTED, QUESTION_TIMEOUT_S, Capabilities, Wanted
+from tidewatt.drivers.ocpp.dialect import ACCEPTED, LEAST_ATTEMPTS, QUESTION_TIMEOUT_S, Capabilities, Wanted
 from tidewatt.ocpp.charging import Ruleset
 from tidewatt.ocpp.session import OcppCallError, OcppSession
 from tidewatt.ocpp.wire import number
@@ -17,6 +17,7 @@ _LOGGER = logging.getLogger(__name__)
 
 _RATE_UNIT = "SmartChargingCtrlr.RateUnit"
 _STACK_LEVEL = "SmartChargingCtrlr.ProfileStackLevel"
+_ATTEMPTS = "OCPPCommCtrlr.MessageAttempts[TransactionEvent]"
 _DYNAMIC_PROFILES = "SmartChargingCtrlr.SupportsFeature[DynamicProfiles]"
 _LIMITED = ("GetVariables", "SetVariables", "GetReport", "ClearVariableMonitoring")
 _MEASURANDS = ("Current.Import", "Power.Active.Import", "Energy.Active.Import.Register", "Voltage", "SoC")
@@ -34,7 +35,10 @@ async def configure(session: OcppSession, wanted: Wanted, refused: Mapping[str, 
     message_limits = wanted.message_limits or await _message_limits(session)
     features = [_DYNAMIC_PROFILES] if rules is Ruleset.V21 else []
     limits = Limits(*message_limits.get("GetVariables", ()))
-    present = await _read(session, [_RATE_UNIT, _STACK_LEVEL, *features, *choices], limits)
+    present = await _read(session, [_RATE_UNIT, _STACK_LEVEL, _ATTEMPTS, *features, *choices], limits)
+    attempts = _whole(present.get(_ATTEMPTS))
+    if attempts is not None and attempts < LEAST_ATTEMPTS:
+        choices[_ATTEMPTS] = (str(LEAST_ATTEMPTS),)
     found = Capabilities(
         rate_units=tuple(unit for unit in ("A", "W") if unit in present.get(_RATE_UNIT, "").split(",")),
         max_stack_level=_whole(present.get(_STACK_LEVEL)),
@@ -62,6 +66,7 @@ def _choices(wanted: Wanted) -> dict[str, tuple[str, ...]]:
         "SampledDataCtrlr.TxEndedInterval": ("0",),
         "AlignedDataCtrlr.Interval": ("0",),
         "OCPPCommCtrlr.WebSocketPingInterval": (str(wanted.ping_interval_s),),
+        "OCPPCommCtrlr.HeartbeatInterval": (str(wanted.heartbeat_interval_s),),
         "AuthCtrlr.OfflineTxForUnknownIdEnabled": ("true" if wanted.admits_anyone else "false",),
     }
 
