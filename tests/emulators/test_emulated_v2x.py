@@ -49,6 +49,34 @@ async def test_the_device_model_says_what_the_station_can() -> None:
     assert "PriorityCharging" in purposes
 
 
+@shows("Q01.FR.36", ocpp="2.1")
+async def test_the_device_model_says_which_vehicle_is_connected() -> None:
+    wanted = [("ConnectedEV", name, None) for name in ("Available", "VehicleId", "ProtocolAgreed")]
+    async with v2x_bench() as bench:
+        assert await variables(bench, *wanted) == ["false", "", ""]
+        await plug_in(bench)
+        assert await variables(bench, *wanted) == ["true", EVCC_ID, "urn:iso:std:iso:15118:-20:DC"]
+        bench.outlet("S201").point.unplug()
+        await bench.central.hears("S201", "TransactionEvent", eventType="Ended")
+        assert (await variables(bench, *wanted))[0] == "false"
+
+
+async def test_with_v2x_switched_off_a_vehicle_only_charges() -> None:
+    async with v2x_bench() as bench:
+        data = [
+            {
+                "component": {"name": "V2XChargingCtrlr", "evse": {"id": 1}},
+                "variable": {"name": "Enabled"},
+                "attributeValue": "false",
+            }
+        ]
+        await bench.central.call("S201", "SetVariables", {"setVariableData": data})
+        await negotiated(bench, setpoint=-4600, operationMode="CentralSetpoint")
+        assert v2x_session(bench).secc.service is Service.DC
+        await bench.passes(3)
+        assert bench.outlet("S201").point.power_w == 0
+
+
 @shows("Q01.FR.02", ocpp="2.1")
 async def test_a_vehicle_is_authorised_by_its_id_and_named_in_its_transaction() -> None:
     async with v2x_bench() as bench:

@@ -179,6 +179,15 @@ def test_another_service_is_negotiated_in_the_same_session() -> None:
     assert cable.names().count("SessionSetup") == 1
 
 
+def test_a_service_that_is_no_longer_allowed_carries_nothing() -> None:
+    cable = Cable(Service.DC_BPT)
+    cable.until(EvccState.LOOP)
+    cable.passes(1)
+    cable.secc.orders.services = (Service.DC,)
+    cable.passes(0.5)
+    assert cable.flowed[-1] == 0
+
+
 def test_a_paused_session_is_joined_again_with_the_same_id() -> None:
     cable = Cable()
     cable.until(EvccState.LOOP)

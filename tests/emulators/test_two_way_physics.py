@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 import math
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 
 from tests.emulators.site_of import document, emulation_of
 from tidewatt.emulators import Emulation
-from tidewatt.emulators.iso15118 import EvccSpec, EvseSpec, PowerLimits, Service, VehicleSession
+from tidewatt.emulators.iso15118 import EvccSpec, EvseFaults, EvseSpec, PowerLimits, Service, VehicleSession
 from tidewatt.emulators.meters import sdm630_image, sunspec_image
 from tidewatt.emulators.physics import (
     BidirectionalSpec,
@@ -133,6 +134,63 @@ def test_energy_is_conserved_limits_hold_and_the_floor_is_never_crossed(
     assert point.energy_wh - point.energy_out_wh == pytest.approx(counted_wh, abs=1e-6)
     stored_wh = point.energy_wh * spec.efficiency - point.energy_out_wh / battery.discharge_efficiency
     assert vehicle.stored_wh - before_wh == pytest.approx(stored_wh, abs=1e-6)
+
+
+events = st.sampled_from(
+    [
+        "pause",
+        "leave",
+        "wake",
+        "plug",
+        "unplug",
+        "contactor",
+        "shutdown",
+        "mend",
+        "silence",
+        "one way",
+        "both ways",
+    ]
+)
+
+
+@given(st.sampled_from([Service.AC_BPT, Service.DC_BPT]), st.lists(st.tuples(events, st.floats(0.1, 15)), max_size=12))
+@settings(deadline=None, max_examples=60)
+def test_whatever_happens_at_the_cable_nothing_flows_that_may_not(
+    service: Service, happening: list[tuple[str, float]]
+) -> None:
+    point = two_way(service=service)
+    assert isinstance(point.link, VehicleSession)
+    session = point.link
+    settle(point, Offer(16.0, discharge_a=16.0, setpoint_a=-10.0), 10)
+    for event, seconds in happening:
+        happen(point, session, event)
+        for _ in range(math.ceil(seconds / SLICE_S)):
+            point.step(SLICE_S)
+            if point.power_w != 0:
+                assert point.plugged
+                assert session.flow_allowed
+                assert session.secc.faults.shutdown is None
+                assert point.battery_vehicle.bms_answers
+            assert point.power_w >= 0 or session.secc.service is service
+
+
+def happen(point: TwoWayPoint, session: VehicleSession, event: str) -> None:
+    """Let something happen at a cable."""
+    orders, best = session.secc.orders, session.evcc.spec.service
+    actions: dict[str, Callable[[], object]] = {
+        "pause": session.pause,
+        "leave": session.leave,
+        "wake": lambda: session.wake(0.0),
+        "plug": point.plug,
+        "unplug": point.unplug,
+        "contactor": lambda: setattr(session.secc.faults, "contactor", True),
+        "shutdown": lambda: setattr(session.secc.faults, "shutdown", "ERR_GRID_SYNC_LOST"),
+        "mend": lambda: setattr(session.secc, "faults", EvseFaults()),
+        "silence": lambda: setattr(point.battery_vehicle, "bms_answers", False),
+        "one way": lambda: setattr(orders, "services", (best.charging_only,)),
+        "both ways": lambda: setattr(orders, "services", (best.charging_only, best)),
+    }
+    actions[event]()
 
 
 @pytest.mark.parametrize("service", [None, Service.AC_BPT, Service.DC_BPT])

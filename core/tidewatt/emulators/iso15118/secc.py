@@ -323,7 +323,8 @@ class Secc:
 
     def _order(self, service: Service) -> PowerOrder:
         order = self.orders.power
-        if order is None or self.faults.shutdown is not None:
+        # A service that may no longer be offered carries nothing until another one is chosen.
+        if order is None or self.faults.shutdown is not None or service not in self.orders.services:
             return PowerOrder()
         return order if service.is_bidirectional else replace(order, maximum_discharge_w=0.0)
 

@@ -22,6 +22,7 @@ from tidewatt.ocpp.charging import Limit, Purpose
 from tidewatt.ocpp.errors import OcppError
 
 from .payloads import needs_payload, schedule_payload
+from .variables import COMPONENT, tell_vehicle
 from .words import services_of
 
 _LOGGER = logging.getLogger(__name__)
@@ -49,6 +50,7 @@ class Negotiation:
         self._station = station
         self._refused: set[Service] = set()
         self._asked_about: str | None = None
+        self._told_id: str | None = None
         self._needs_seen = session.secc.needs_seen
         self._choices_seen = session.secc.choices_seen
         self._waits_until_s: float | None = None
@@ -81,6 +83,9 @@ class Negotiation:
         if self._was_energised and not energised:
             self._forget()
         self._was_energised = energised
+        if self.evcc_id != self._told_id:
+            self._told_id = self.evcc_id
+            tell_vehicle(self._station.variables, self.evcc_id, dc=self.point.dc)
         if authorizes:
             self._authorize_by_id()
         self._order(energised=energised)
@@ -124,7 +129,12 @@ class Negotiation:
 
     def _services(self) -> tuple[Service, ...]:
         """Return what the vehicle may be offered."""
-        return tuple(each for each in services_of(self.allowed, dc=self.point.dc) if each not in self._refused)
+        both_ways = self._station.variables.flag("Enabled", COMPONENT)
+        return tuple(
+            each
+            for each in services_of(self.allowed, dc=self.point.dc)
+            if each not in self._refused and (both_ways or not each.is_bidirectional)
+        )
 
     def _wants_service_change(self) -> bool:
         """Tell whether the vehicle chose from other services than it may choose from now."""

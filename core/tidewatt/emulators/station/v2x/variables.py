@@ -6,12 +6,13 @@ from collections.abc import Iterable
 
 from tidewatt.emulators.iso15118.words import PROTOCOLS
 from tidewatt.emulators.physics import TwoWayPoint
-from tidewatt.emulators.station.variables import Variable, boolean
+from tidewatt.emulators.station.variables import Variable, Variables, boolean
 from tidewatt.ocpp.charging import OperationMode
 
 from .der import FIELDS
 
 COMPONENT = "V2XChargingCtrlr"
+CONNECTED_EV = "ConnectedEV"
 _THRESHOLDS = {"UpperThreshold": "10000", "LowerThreshold": "0", "UpperOffset": "0", "LowerOffset": "0"}
 
 
@@ -27,6 +28,11 @@ def v2x_variables(points: Iterable[TwoWayPoint]) -> list[Variable]:
         (COMPONENT, "SupportedEnergyTransferModes"): ",".join(transfers),
         (COMPONENT, "SupportedOperationModes"): ",".join(OperationMode),
         ("ISO15118Ctrlr", "Available"): "true",
+        ("ISO15118Ctrlr", "Enabled"): "true",
+        (CONNECTED_EV, "Available"): "false",
+        (CONNECTED_EV, "VehicleId"): "",
+        (CONNECTED_EV, "ProtocolAgreed"): "",
+        (CONNECTED_EV, "ProtocolSupportedByEV[1]"): "",
         ("ISO15118Ctrlr", "ServiceRenegotiationSupport"): "true",
         ("ISO15118Ctrlr", "ProtocolSupported[1]"): ",".join(PROTOCOLS[dc] for dc in sorted(kinds)),
         ("SmartChargingCtrlr", "SupportedAdditionalPurposes"): "PriorityCharging,LocalGeneration",
@@ -39,7 +45,6 @@ def v2x_variables(points: Iterable[TwoWayPoint]) -> list[Variable]:
     writable = {
         (COMPONENT, "Enabled"): "true",
         (COMPONENT, "AuthorizeEVCCID"): "true",
-        ("ISO15118Ctrlr", "Enabled"): "true",
     }
     return [
         *(Variable(component=component, name=name, value=value) for (component, name), value in described.items()),
@@ -52,6 +57,22 @@ def v2x_variables(points: Iterable[TwoWayPoint]) -> list[Variable]:
             for name, value in _THRESHOLDS.items()
         ),
     ]
+
+
+def tell_vehicle(variables: Variables, evcc_id: str | None, *, dc: bool) -> None:
+    """Let the device model say which vehicle is connected, None: no one that speaks (Q01.FR.36).
+
+    The variables are the station's, not the EVSE's: with several vehicles they tell of the last one.
+    """
+    protocol = "" if evcc_id is None else PROTOCOLS[dc]
+    values = {
+        "Available": "false" if evcc_id is None else "true",
+        "VehicleId": evcc_id or "",
+        "ProtocolAgreed": protocol,
+        "ProtocolSupportedByEV[1]": protocol,
+    }
+    for name, value in values.items():
+        variables.set(name, value, CONNECTED_EV)
 
 
 def _transfers(*, dc: bool) -> tuple[str, ...]:
