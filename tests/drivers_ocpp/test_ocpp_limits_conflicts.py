@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.conformance import shows
-from tests.drivers_ocpp import ocpp_v2x_words as v2x, ocpp_v16_words
+from tests.drivers_ocpp import ocpp_v2x_words as v2x, ocpp_v16_words, ocpp_v201_words
 from tests.drivers_ocpp.ocpp_profile_station import Keeper, limits, obeying
 from tests.drivers_ocpp.ocpp_rig import DictStore, Rig, central, charger, connected, setpoint
 from tidewatt.ocpp.charging import ChargingProfile, Period, ProfileKind, Purpose, RateUnit, Ruleset, Schedule
@@ -53,7 +53,27 @@ async def test_where_nobody_interferes_nothing_is_reported_and_nothing_is_writte
             await limits(rig).verify()
         assert conflicts(rig) == []
         assert station.count("SetChargingProfile") == written
-        assert limits(rig).diagnostics() == {"external": [], "conflicts": 0}
+        told = limits(rig).diagnostics()
+        assert (told["external"], told["conflicts"]) == ([], 0)
+        assert told["expected"][1]["current_a"] == 10
+
+
+@pytest.mark.parametrize("rules", WITH_REPORTS)
+async def test_profiles_that_ended_with_their_transaction_are_not_missed(rules: Ruleset) -> None:
+    keeper = Keeper(rules)
+    async with central([charger()]) as rig, obeying(rig, keeper, **answers(keeper)) as station:
+        await rig.system.port("left").apply(setpoint(10))
+        await ocpp_v201_words.event(station, "Ended", "EVConnected", reason="Local")
+        keeper.store.end_transaction(1)
+        keeper.transaction_id = None
+        await limits(rig).verify()
+        assert conflicts(rig) == []
+
+
+async def test_the_limits_of_a_transaction_are_looked_at_once_it_has_begun() -> None:
+    keeper = Keeper(Ruleset.V201)
+    async with central([charger()], **SOON) as rig, obeying(rig, keeper) as station:
+        await station.next_asked("GetCompositeSchedule")
 
 
 @shows("K09.FR.03", ocpp=("2.0.1", "2.1"))

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Mapping
 import itertools
 import logging
+import math
 from typing import Any
 
 from tidewatt.drivers.ocpp.dialect import ACCEPTED, QUESTION_TIMEOUT_S
@@ -21,7 +22,7 @@ from tidewatt.ocpp.session import Handler
 from tidewatt.ocpp.wire import child, integer, text
 from tidewatt.site import FaultCode
 
-from .block import StationContext
+from .block import Answered, StationContext
 from .limit_repair import Repair
 
 _LOGGER = logging.getLogger(__name__)
@@ -51,6 +52,10 @@ class ChargingLimits:
             "ReportChargingProfiles": self._on_report,
         }
 
+    def afterwards(self, version: OcppVersion) -> Mapping[str, Answered]:
+        """Look at the limits of a transaction once it has begun."""
+        return {"StartTransaction" if version is OcppVersion.V16 else "TransactionEvent": self._after_transaction}
+
     async def prepare(self) -> None:
         """Look at the station's limits once everything else is set up."""
         self._is_connected = True
@@ -66,7 +71,11 @@ class ChargingLimits:
 
     def diagnostics(self) -> dict[str, Any]:
         """Return who else limits the station, and how many conflicts there were."""
-        return {"external": self._external.diagnostics(), "conflicts": self._conflicts}
+        return {
+            "external": self._external.diagnostics(),
+            "conflicts": self._conflicts,
+            "expected": {evse_id: _plain(self.expected(evse_id)) for evse_id in self._context.points},
+        }
 
     def expected(self, evse_id: int, *, after_s: float = 0.0) -> Limit | None:
         """Return what the station lets the vehicle at an EVSE do now; None for an EVSE that is not configured.
@@ -138,6 +147,11 @@ class ChargingLimits:
             self._reports = None
         return reports
 
+    def _after_transaction(self, request: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
+        if text(request, "eventType") in (None, "Started"):
+            self._something_happened.set()
+        return answer
+
     async def _on_report(self, payload: dict[str, Any]) -> dict[str, Any]:
         self._context.heard()
         if self._reports is not None and integer(payload, "requestId") == self._reports.request_id:
@@ -167,3 +181,15 @@ class ChargingLimits:
     def _conflict(self, detail: str, evse_id: int | None) -> None:
         self._conflicts += 1
         self._context.report(FaultCode.SCHEDULING_CONFLICT, detail, evse_id)
+
+
+def _plain(limit: Limit | None) -> dict[str, Any] | None:
+    """Return a limit for diagnostics; None where nothing limits."""
+    if limit is None:
+        return None
+    return {
+        "current_a": round(limit.current_a, 2) if math.isfinite(limit.current_a) else None,
+        "discharge_a": round(limit.discharge_a, 2) if math.isfinite(limit.discharge_a) else None,
+        "setpoint_a": None if limit.setpoint_a is None else round(limit.setpoint_a, 2),
+        "operation_mode": limit.operation_mode.value,
+    }

@@ -46,7 +46,7 @@ class Repair:
             return
         for profile in lost:
             state = "is gone" if profile in findings.missing else "is another one now"
-            action = "was left to whoever needs it" if _is_for_v2x(profile) else "is installed again"
+            action = "comes with the next operation mode" if _is_for_v2x(profile) else "is installed again"
             self._tell(f"Tidewatt's {_named(profile)} {state}; it {action}.", profile.evse_id, once=False)
         self._book.forget([profile.profile_id for profile in lost])
         for evse_id in {profile.evse_id for profile in lost}:
@@ -56,9 +56,12 @@ class Repair:
             await self._restore(commands, evse_id, floor=has_lost_floor)
 
     async def check(self, commands: Commands, evse_id: int) -> None:
-        """Compare the limit that the station says it keeps with the one that its profiles make."""
+        """Compare the limit that the station says it keeps with the one that its profiles make.
+
+        Without a transaction nothing flows, and not every station reckons with its default then.
+        """
         point = self._points.get(evse_id)
-        if point is None:
+        if point is None or not self._book.is_running(evse_id):
             return
         charger, revision = point.evse.charger, self._book.revision
         expected = self._book.expected(charger)

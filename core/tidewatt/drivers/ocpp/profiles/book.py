@@ -61,7 +61,12 @@ class ProfileBook:
     @property
     def profiles(self) -> Sequence[ChargingProfile]:
         """What the station should hold, limits from outside that it told of included."""
+        self._forget_ended()
         return self._store.profiles
+
+    def is_running(self, evse_id: int) -> bool:
+        """Tell whether a transaction runs on an EVSE."""
+        return self._running(evse_id) is not None
 
     def find(self, profile_id: int) -> ChargingProfile | None:
         """Return a profile that the station should hold."""
@@ -191,7 +196,7 @@ class ProfileBook:
             "held": [
                 f"{held.profile_id}: {held.purpose.value} of EVSE {held.evse_id}, level {held.stack_level},"
                 f" {held.kind.value}, {held.source}"
-                for held in self._store.profiles
+                for held in self.profiles
             ],
             "writes_left": round(self.budget.tokens, 1),
             "writes": {purpose.value: count for purpose, count in self._store.writes.items()},
