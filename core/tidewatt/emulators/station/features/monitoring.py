@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import count
 
+from tidewatt.ocpp.frames import OcppVersion
 from tidewatt.ocpp.session import Handler
 
 from .feature import ACCEPTED, Host, Payload
@@ -61,12 +62,14 @@ class Monitoring:
     async def _get(self, payload: Payload) -> Payload:
         if not self._monitors:
             return {"status": "EmptyResultSet"}
+        # 2.1 demands to know who set a monitor, of which 2.0.1 knows nothing.
+        kind = {"eventNotificationType": "CustomMonitor"} if self._host.version is OcppVersion.V21 else {}
         rows = [
             {
                 "component": each["component"],
                 "variable": each["variable"],
                 "variableMonitoring": [
-                    {"id": each["id"], "transaction": False, **{key: each[key] for key in _KEPT if key in each}}
+                    {"id": each["id"], "transaction": False, **{key: each[key] for key in _KEPT if key in each}} | kind
                 ],
             }
             for each in self._monitors.values()
