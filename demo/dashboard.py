@@ -61,6 +61,10 @@ def _graphs(site: Site) -> dict[str, Any]:
 
 def _charger(charger: Charger) -> dict[str, Any]:
     slug = slugify(charger.name)
+    discharge = [
+        _tile(f"binary_sensor.{slug}_discharge_possible", "Discharge", state_content=["state", "forbidden_by"]),
+        _tile(f"sensor.{slug}_energy_discharged", "Energy discharged"),
+    ]
     return _section(
         charger.name,
         "mdi:ev-station",
@@ -73,6 +77,7 @@ def _charger(charger: Charger) -> dict[str, Any]:
             _tile(f"sensor.{slug}_session_energy", "Session energy"),
             _tile(f"number.{slug}_weight", "Weight"),
             _tile(f"sensor.{slug}_fault", "Fault"),
+            *(discharge if charger.discharge_maximum_a > 0 else ()),
         ],
     )
 

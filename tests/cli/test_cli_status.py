@@ -33,7 +33,16 @@ def _circuit(circuit_id: str, current_a: PerPhase | None) -> CircuitDecision:
     )
 
 
-def _line(measured_a: PerPhase | None, faults: tuple[Fault, ...] = ()) -> str:
+_BOUND = Reason(code=ReasonCode.CIRCUIT, circuit_id="main", phase=Phase.L2)
+
+
+def _line(
+    measured_a: PerPhase | None,
+    faults: tuple[Fault, ...] = (),
+    *,
+    drawn_a: PerPhase = (9.94, 9.9, 0.0),
+    left: tuple[float, Reason] = (10.5, _BOUND),
+) -> str:
     snapshot = Snapshot(
         now_s=1.0,
         site=SITE,
@@ -44,16 +53,15 @@ def _line(measured_a: PerPhase | None, faults: tuple[Fault, ...] = ()) -> str:
                 at_s=1.0,
                 online=True,
                 status=ChargerStatus.CHARGING,
-                current_a=(9.94, 9.9, 0.0),
+                current_a=drawn_a,
             )
         },
         vehicles={},
         wishes={"right": Wish(mode=Mode.OFF)},
     )
-    circuit = Reason(code=ReasonCode.CIRCUIT, circuit_id="main", phase=Phase.L2)
     decision = Decision(
         setpoints=(
-            Setpoint(charger_id="left", current_a=10.5, reason=circuit, valid_for_s=120),
+            Setpoint(charger_id="left", current_a=left[0], reason=left[1], valid_for_s=120),
             Setpoint(charger_id="right", current_a=0.0, reason=Reason(code=ReasonCode.MODE_OFF), valid_for_s=120),
         ),
         circuits=(_circuit("main", measured_a), _circuit("unmetered", None)),
@@ -68,6 +76,12 @@ def test_circuits_chargers_and_what_limits_them() -> None:
         " | left fast: may 10.5 A, draws 9.9 A, by circuit (main L2)"
         " | right off: may 0 A, draws ? A, by mode_off"
     )
+
+
+def test_a_discharge_is_told_as_what_is_given_back() -> None:
+    discharge = Reason(code=ReasonCode.DISCHARGE)
+    line = _line((1.0, 1.0, 1.0), drawn_a=(0.0, 0.0, -7.5), left=(-8.0, discharge))
+    assert "left fast: gives back 8 A, draws -7.5 A, by discharge" in line
 
 
 def test_what_nobody_measured_is_not_shown_as_zero() -> None:

@@ -41,13 +41,14 @@ def _charger(snapshot: Snapshot, setpoint: Setpoint) -> str:
     wish = snapshot.wishes.get(charger_id)
     mode = snapshot.site.charger(charger_id).mode if wish is None else wish.mode
     draw = _draw(snapshot.chargers.get(charger_id))
-    return f"{charger_id} {mode}: may {setpoint.current_a:g} A, draws {draw} A, by {_reason(setpoint.reason)}"
+    told = f"may {setpoint.current_a:g} A" if setpoint.current_a >= 0 else f"gives back {-setpoint.current_a:g} A"
+    return f"{charger_id} {mode}: {told}, draws {draw} A, by {_reason(setpoint.reason)}"
 
 
 def _draw(state: ChargerState | None) -> str:
     if state is None or state.current_a is None:
         return "?"
-    return f"{max(state.current_a):.1f}"
+    return f"{max(state.current_a, key=abs):.1f}"
 
 
 def _reason(reason: Reason) -> str:
