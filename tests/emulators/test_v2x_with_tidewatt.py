@@ -17,7 +17,7 @@ from tidewatt.site import ChargerState, Fault, FaultCode, OcppListener, Reading,
 from tidewatt.site.schema import load_site
 
 
-def site_document(version: str, station: dict[str, Any], iso15118: dict[str, Any]) -> dict[str, Any]:
+def site_document(iso15118: dict[str, Any]) -> dict[str, Any]:
     vehicle = {"charger": "drive", "battery_kwh": 60, "soc_pct": 60, "plug_in_after_s": None}
     return {
         "site": {"name": "Quay 3", "main_fuse_a": 25},
@@ -26,7 +26,7 @@ def site_document(version: str, station: dict[str, Any], iso15118: dict[str, Any
         ],
         "emulation": {
             "control": {"port": 0},
-            "stations": [{"station": "V2G", "version": version, "reaction_s": 0.1, **station}],
+            "stations": [{"station": "V2G", "version": "2.1", "reaction_s": 0.1}],
             "vehicles": [vehicle | {"iso15118": {"service": "DC_BPT", "maximum_discharge_kw": 8} | iso15118}],
         },
     }
@@ -50,6 +50,11 @@ class Home:
         """Let time pass until something is so."""
         await self.bench.until(condition)
 
+    async def agreed(self) -> ChargerState:
+        """Wait until the vehicle may discharge and its state of charge is known."""
+        await self.until(lambda: bool(self.states and self.states[-1].discharge_maximum_a and self.states[-1].soc_pct))
+        return self.states[-1]
+
     async def flows(self, current_a: float, power_w: float) -> None:
         """Apply a setpoint and wait until its power flows. It is to hold for emulated hours."""
         reason = Reason(code=ReasonCode.CIRCUIT)
@@ -59,9 +64,9 @@ class Home:
 
 
 @asynccontextmanager
-async def home(folder: Path, version: str = "2.1", *, quirk: str | None = None, **station: Any) -> AsyncIterator[Home]:
+async def home(folder: Path, iso15118: dict[str, Any]) -> AsyncIterator[Home]:
     """Run both sides, the vehicle plugged in."""
-    document = site_document(version, station, {})
+    document = site_document(iso15118)
     site = load_site(document)
     heard: list[Home] = []
     central = CentralSystem(
@@ -95,10 +100,18 @@ def _note(heard: list[Home], fault: Fault) -> None:
         heard[0].faults.append(fault.code)
 
 
-async def test_a_vehicle_is_negotiated_with_charged_and_discharged(tmp_path: Path) -> None:
-    async with home(tmp_path) as here:
-        await here.until(lambda: any(state.discharge_maximum_a for state in here.states))
-        agreed = next(state for state in here.states if state.discharge_maximum_a)
+WAYS = [
+    {"service": "DC_BPT"},
+    {"service": "DC_BPT", "control_mode": "scheduled"},
+    {"service": "AC_BPT"},
+    {"service": "AC_BPT", "control_mode": "scheduled"},
+]
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_a_vehicle_is_negotiated_with_charged_and_discharged(tmp_path: Path, way: dict[str, Any]) -> None:
+    async with home(tmp_path, way) as here:
+        agreed = await here.agreed()
         assert agreed.discharge_maximum_a == pytest.approx(8_000 / 690, rel=0.01)
         await here.flows(10.0, 6_900)
         await here.flows(-8.0, -5_520)
@@ -107,11 +120,12 @@ async def test_a_vehicle_is_negotiated_with_charged_and_discharged(tmp_path: Pat
         await here.flows(-3.0, -2_070)
         await here.flows(0.0, 0)
         await here.flows(6.0, 4_140)
+    assert here.faults == []
 
 
 async def test_pulling_the_cable_while_discharging_ends_everything_cleanly(tmp_path: Path) -> None:
-    async with home(tmp_path) as here:
-        await here.until(lambda: any(state.discharge_maximum_a for state in here.states))
+    async with home(tmp_path, {}) as here:
+        await here.agreed()
         await here.flows(-8.0, -5_520)
         here.bench.emulation.world.points["drive"].unplug()
         assert here.power_w == 0
