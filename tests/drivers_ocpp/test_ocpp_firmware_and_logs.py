@@ -288,7 +288,9 @@ def test_a_ticket_holds_for_a_while() -> None:
     depot = Depot(lambda: now_s[0])
     ticket = depot.offer(Path("firmware.bin"), valid_for_s=60)
     assert depot.url("CP-1", ticket) is None, "it was never here"
-    depot.note_address("CP-1", "http://home:9000")
+    depot.note_address("CP-1", "http", "home/evil?" + "x" * 300)
+    assert depot.url("CP-1", ticket) is None, "that is no name of ours"
+    depot.note_address("CP-1", "http", "home:9000")
     assert depot.url("CP-1", ticket) == f"http://home:9000/.files/{ticket.token}"
     assert ticket.token not in repr(ticket)
     now_s[0] = 61

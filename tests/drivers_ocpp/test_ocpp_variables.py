@@ -134,6 +134,20 @@ async def test_a_report_that_breaks_off_is_not_taken_for_the_whole(version: str)
             await station.next_asked("GetBaseReport")
 
 
+@BOTH
+async def test_a_report_that_is_too_large_or_numbered_absurdly_harms_nobody(version: str) -> None:
+    async with central([charger()]) as rig, connected(rig, version=version, answers={"GetBaseReport": ACCEPTED}) as it:
+        await it.boot()
+        number = (await it.next_asked("GetBaseReport"))["requestId"]
+        for absurd in (10**9, -1, 2**70):
+            await part(it, number, absurd, [row(CLOCK)], tbc=False)
+        for index in range(5):
+            rows = [row(VariableKey("Acme", f"Long{index}{each}"), "x" * 2500) for each in range(60)]
+            await part(it, number, index, rows, tbc=index < 4)
+        await it.call("Heartbeat", {})
+        assert 190 <= len((await variables(rig).model()).variables) < 220
+
+
 def stored(values: dict[str, str], most: int) -> dict[str, Any]:
     """Return the answers of a station that has variables and takes few of them at a time."""
 

@@ -207,7 +207,7 @@ class CentralSystem:
         if not station.may_connect():
             raise web.HTTPTooManyRequests(headers={"Connection": "close", "Retry-After": "5"})
         self._remotes[station.station_id] = peer.remote
-        self._depot.note_address(station.station_id, f"{request.scheme}://{request.host}")
+        self._depot.note_address(station.station_id, request.scheme, request.host)
         if self._doors is not None:
             self._doors.gate.admitted(request.protocol)
         version = best_version(offered, VERSIONS)

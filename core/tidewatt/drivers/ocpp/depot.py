@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Awaitable
 from dataclasses import dataclass, field
 import logging
 from pathlib import Path
+import re
 import secrets
 from typing import IO
 
@@ -23,6 +24,7 @@ _LOGGER = logging.getLogger(__name__)
 PREFIX = "/.files/"
 """Where the addresses of files begin; no station's own address does."""
 
+_HOST = re.compile(r"[A-Za-z0-9.:_\[\]-]{1,255}")
 _CHUNK_BYTES = 64 * 1024
 _IDLE_S = 60.0
 """A peer that sends nothing for so long does not go on."""
@@ -53,9 +55,13 @@ class Depot:
         self._tickets: dict[str, Ticket] = {}
         self._addresses: dict[str, str] = {}
 
-    def note_address(self, station_id: str, origin: str) -> None:
-        """Remember by which scheme, name and port a station has reached us: its files are there too."""
-        self._addresses[station_id] = origin
+    def note_address(self, station_id: str, scheme: str, host: str) -> None:
+        """Remember by which scheme, name and port a station has reached us: its files are there too.
+
+        A name that cannot be one is forgotten: it is what the station sent.
+        """
+        if _HOST.fullmatch(host):
+            self._addresses[station_id] = f"{scheme}://{host}"
 
     def offer(self, file: Path, *, valid_for_s: float, token: str | None = None) -> Ticket:
         """Return a ticket to fetch a file; `token` continues one that was given out before a restart."""

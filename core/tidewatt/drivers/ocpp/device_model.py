@@ -122,6 +122,11 @@ class Variable:
         """Tell whether its value can be asked for: secrets can only be written."""
         return self.mutability != "WriteOnly"
 
+    @property
+    def chars(self) -> int:
+        """How much text it is made of."""
+        return len(str(self.key)) + len(self.value or "") + sum(map(len, (*self.values, *self.attributes.values())))
+
     def take(self, attribute: str, value: str | None) -> None:
         """Note the value of an attribute."""
         if attribute == ACTUAL:

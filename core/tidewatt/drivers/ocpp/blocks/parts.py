@@ -9,8 +9,9 @@ from typing import Any
 from tidewatt.ocpp.errors import OcppClosedError, OcppTimeoutError
 from tidewatt.ocpp.wire import integer, utc_now
 
-_MOST_ITEMS = 20_000
-"""Items taken of one answer; the rest is left out, whoever sends so much."""
+_MOST_ITEMS = 5000
+_MOST_PARTS = 2000
+"""What is taken of one answer; the rest is left out, whoever sends so much."""
 
 
 class Parts[T]:
@@ -28,6 +29,8 @@ class Parts[T]:
         """Take a part; one that is not numbered counts as the next."""
         number = integer(payload, "seqNo")
         number = len(self._parts) if number is None else number
+        if not 0 <= number < _MOST_PARTS:
+            return
         if number not in self._parts and self._items + len(items) <= _MOST_ITEMS:
             self._parts[number] = items
             self._items += len(items)

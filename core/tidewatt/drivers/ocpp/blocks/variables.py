@@ -28,6 +28,8 @@ from .parts import Collector, Parts
 _LOGGER = logging.getLogger(__name__)
 
 _MOST_VARIABLES = 5000
+_MOST_CHARS = 500_000
+"""What is kept of a report: more could not be written in a few milliseconds."""
 _IDLE_S = 30.0
 """A report is given up when no further part of it comes for so long."""
 
@@ -190,7 +192,12 @@ class Variables:
         """Replace the model by a complete report."""
         model = self._document.value
         model.variables.clear()
+        chars = 0
         for variable in variables[:_MOST_VARIABLES]:
+            chars += variable.chars
+            if chars > _MOST_CHARS:
+                _LOGGER.warning("%s reports more than can be kept; the rest is left out", self._context.station_id)
+                break
             known = model.get(variable.key)
             model.take(replace(variable, attributes=known.attributes | variable.attributes) if known else variable)
         model.firmware = self._firmware
