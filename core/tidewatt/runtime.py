@@ -92,6 +92,11 @@ class SiteRuntime:
         return self._site
 
     @property
+    def ocpp(self) -> CentralSystem:
+        """The central system, for what only OCPP stations can do."""
+        return self._central
+
+    @property
     def ocpp_port(self) -> int:
         """The port stations connect to; it differs from the configured one only where that is 0."""
         return self._central.bound_port
@@ -194,6 +199,7 @@ class SiteRuntime:
         return {
             "health": asdict(self.health),
             "ocpp": self._central.diagnostics(),
+            "ocpp_security": self._central.security_diagnostics(),
             "discovered": [asdict(station) for station in self.discovered],
         }
 

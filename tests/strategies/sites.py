@@ -19,6 +19,7 @@ from tidewatt.site import (
     PerPhase,
     Phase,
     Site,
+    TlsListener,
     Vehicle,
     per_phase,
 )
@@ -26,6 +27,7 @@ from tidewatt.site import (
 _TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc", "Zl", "Zp"]), min_size=1, max_size=12)
 NAMES = _TEXTS.filter(str.strip)
 PORTS = st.integers(1, 65535)
+NETWORKS = st.ip_addresses().map(str) | st.sampled_from(["192.168.1.0/24", "fd00::/8"])
 
 
 def amperes(least: float = 0, most: float = 1000) -> st.SearchStrategy[float]:
@@ -80,7 +82,9 @@ def entity_endpoints() -> st.SearchStrategy[EntityMeterEndpoint]:
 
 
 @st.composite
-def chargers(draw: st.DrawFn, charger_id: str, circuit_ids: list[str], phases: int) -> Charger:
+def chargers(
+    draw: st.DrawFn, charger_id: str, circuit_ids: list[str], phases: int, *, encrypted: bool = False
+) -> Charger:
     """Chargers with every range that a vehicle could follow."""
     minimum_a = draw(amperes(6, 32))
     maximum_a = draw(amperes(minimum_a, 200))
@@ -103,6 +107,9 @@ def chargers(draw: st.DrawFn, charger_id: str, circuit_ids: list[str], phases: i
                 evse_id=st.integers(1, 1000),
                 password=st.none() | NAMES,
                 id_tags=st.none() | st.lists(NAMES, max_size=2).map(tuple),
+                security_profile=st.sampled_from([None, 3]) if encrypted else st.none(),
+                strict_certificates=st.booleans(),
+                addresses=st.none() | st.lists(NETWORKS, max_size=2).map(tuple),
             )
         ),
     )
@@ -129,6 +136,7 @@ def sites(draw: st.DrawFn) -> Site:
     circuits = draw(circuit_trees(phases))
     circuit_ids = [circuit.circuit_id for circuit in circuits]
     charger_ids = draw(_ids())
+    listener = draw(listeners())
     return Site(
         name=draw(NAMES),
         phases=phases,
@@ -144,12 +152,32 @@ def sites(draw: st.DrawFn) -> Site:
             )
             for meter_id, circuit_id in zip(draw(_ids()), circuit_ids, strict=False)
         ),
-        chargers=tuple(draw(chargers(charger_id, circuit_ids, phases)) for charger_id in charger_ids),
+        chargers=tuple(
+            draw(chargers(charger_id, circuit_ids, phases, encrypted=listener.tls is not None))
+            for charger_id in charger_ids
+        ),
         vehicles=tuple(
             draw(vehicles(vehicle_id, charger_id))
             for vehicle_id, charger_id in zip(draw(_ids()), charger_ids, strict=False)
         ),
-        ocpp=draw(st.builds(OcppListener, host=NAMES, port=st.integers(0, 65535))),
+        ocpp=listener,
+    )
+
+
+def listeners() -> st.SearchStrategy[OcppListener]:
+    """Central systems with and without TLS, with files of their own or not."""
+    files = st.sampled_from([{}, {"certificate": "server.pem", "key": "server.key", "trusted": "field.pem"}])
+    names = st.lists(NAMES, min_size=1, max_size=2).map(tuple)
+    tls = st.builds(
+        lambda port, names, operator, files: TlsListener(port=port, names=names, operator=operator, **files),
+        st.integers(1, 100),
+        names,
+        NAMES,
+        files,
+    )
+    return st.one_of(
+        st.builds(OcppListener, host=NAMES, port=st.integers(0, 65535)),
+        st.builds(OcppListener, host=NAMES, port=st.integers(101, 65535), plain=st.booleans(), tls=tls),
     )
 
 

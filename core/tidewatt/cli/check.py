@@ -11,10 +11,12 @@ from tidewatt.site import (
     EntityMeterEndpoint,
     Meter,
     ModbusEndpoint,
+    OcppListener,
     PerPhase,
     Site,
     Vehicle,
 )
+from tidewatt.site.security import server_names
 
 from .arguments import Subparsers, add_site_argument, read_site
 
@@ -35,7 +37,14 @@ def _execute(arguments: argparse.Namespace) -> int:
 def _describe(site: Site) -> Iterator[str]:
     yield f"{site.name}: {site.phases} phase{'s' if site.phases > 1 else ''} of {site.voltage_v:g} V"
     yield from _describe_circuit(site, site.circuits[0], "")
-    yield f"stations connect to ws://{site.ocpp.host}:{site.ocpp.port}"
+    yield from _describe_listener(site.ocpp)
+
+
+def _describe_listener(listener: OcppListener) -> Iterator[str]:
+    if listener.plain:
+        yield f"stations connect to ws://{listener.host}:{listener.port}"
+    if listener.tls is not None:
+        yield f"stations connect to wss://{server_names(listener, listener.tls)[0]}:{listener.tls.port}"
 
 
 def _describe_circuit(site: Site, circuit: Circuit, indent: str) -> Iterator[str]:

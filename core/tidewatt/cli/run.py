@@ -18,6 +18,7 @@ from tidewatt.runtime import SiteRuntime
 from tidewatt.site import Mode, Site, SiteError
 
 from .arguments import Subparsers, add_site_argument, read_site
+from .securing import ACTIONS, Wanted, keep_root, secure, wanted
 from .serving import serve
 from .status import status_line
 
@@ -39,22 +40,37 @@ def add_parser(commands: Subparsers) -> None:
         default=[],
         help=f"set a charger's mode: {', '.join(Mode)}; may be repeated",
     )
+    parser.add_argument(
+        "--secure",
+        metavar="CHARGER=ACTION",
+        type=wanted,
+        action="append",
+        default=[],
+        help=f"do this to a charger's station once it is connected: {', '.join(ACTIONS)}; may be repeated",
+    )
     parser.set_defaults(execute=_execute)
 
 
 def _execute(arguments: argparse.Namespace) -> int:
     site = read_site(arguments.site)
-    _check_chargers(site, arguments.mode)
+    _check_chargers(site, "--mode", arguments.mode)
+    _check_chargers(site, "--secure", arguments.secure)
     if arguments.trace is not None:
         # What cannot be written is better known now than when it is wanted.
         arguments.trace.touch()
     state = arguments.state or _default_state(arguments.site)
-    serve(_run(site, state, arguments.trace, arguments.status_every, arguments.mode))
+    serve(_run(site, state, arguments.trace, arguments.status_every, arguments.mode, actions=arguments.secure))
     return 0
 
 
 async def _run(
-    site: Site, state: Path, trace_path: Path | None, status_every_s: float, modes: Sequence[tuple[str, Mode]]
+    site: Site,
+    state: Path,
+    trace_path: Path | None,
+    status_every_s: float,
+    modes: Sequence[tuple[str, Mode]],
+    *,
+    actions: Sequence[Wanted],
 ) -> None:
     async with AsyncExitStack() as stack:
         units = TcpUnits()
@@ -70,7 +86,11 @@ async def _run(
         stack.push_async_callback(runtime.stop)
         for charger_id, mode in modes:
             runtime.set_wish(charger_id, replace(runtime.wish(charger_id), mode=mode))
-        print(f"Running {site.name}: stations connect to ws://{site.ocpp.host}:{runtime.ocpp_port}", flush=True)
+        print(f"Running {site.name}: stations connect to {_addresses(runtime)}", flush=True)
+        if site.ocpp.tls is not None and (root := await keep_root(runtime, state)) is not None:
+            print(f"Stations know this central system by the root certificate {root}", flush=True)
+        securing = asyncio.create_task(secure(runtime, actions))
+        stack.callback(securing.cancel)
         while True:
             await asyncio.sleep(status_every_s)
             if runtime.cycle is not None:
@@ -83,6 +103,13 @@ def _open_trace(path: Path | None, stack: AsyncExitStack) -> TraceWriter | None:
     trace = TraceWriter(path)
     stack.push_async_callback(asyncio.to_thread, trace.close)
     return trace
+
+
+def _addresses(runtime: SiteRuntime) -> str:
+    listener = runtime.site.ocpp
+    plain = [f"ws://{listener.host}:{runtime.ocpp_port}"] if listener.plain else []
+    encrypted = [runtime.ocpp.security.url(encrypted=True)] if listener.tls is not None else []
+    return " or ".join([*plain, *encrypted])
 
 
 def _tell_discovered(station: DiscoveredStation) -> None:
@@ -113,8 +140,8 @@ def _mode(text: str) -> tuple[str, Mode]:
     return charger_id, Mode(name)
 
 
-def _check_chargers(site: Site, modes: Sequence[tuple[str, Mode]]) -> None:
+def _check_chargers(site: Site, option: str, wishes: Sequence[tuple[str, object]]) -> None:
     known = [charger.charger_id for charger in site.chargers]
-    for charger_id, _ in modes:
+    for charger_id, _ in wishes:
         if charger_id not in known:
-            raise SiteError("--mode", charger_id, f"Use one of: {', '.join(known)}.")
+            raise SiteError(option, charger_id, f"Use one of: {', '.join(known)}.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from random import Random
 
 from tidewatt.ocpp.session import OcppVersion
@@ -15,7 +16,7 @@ from .physics import ChargingPoint, EmulatedTime, History, House, World
 from .physics.world import slices
 from .points import make_point
 from .schema import EmulationSettings, MeterSettings, StationSettings
-from .station import LinkAddress, Outlet, Station, StationSpec, StationV2, StationV16
+from .station import LinkAddress, Outlet, SecuritySettings, Station, StationSpec, StationV2, StationV16
 
 _STATIONS: Mapping[OcppVersion, type[Station]] = {
     OcppVersion.V16: StationV16,
@@ -116,7 +117,7 @@ class Emulation:
                 open_to_all=settings.open_to_all,
                 boot_s=settings.boot_s,
                 negative_limit=settings.negative_limit,
-                security=settings.security,
+                security=self._security_of(settings),
             ),
             outlets,
             self.time,
@@ -130,6 +131,12 @@ class Emulation:
     def _grid_load_w(self) -> float:
         """Return what the whole site draws from the grid."""
         return sum(self.world.circuit_current_a(MAIN_CIRCUIT_ID)) * self.site.voltage_v
+
+    def _security_of(self, settings: StationSettings) -> SecuritySettings:
+        """Return a station's security; where it finds TLS later is the site's, if it calls the site."""
+        if settings.url is not None or settings.security.tls_url is not None or self.site.ocpp.tls is None:
+            return settings.security
+        return replace(settings.security, tls_url=_own_url(self.site.ocpp, 2))
 
     def _image_of(self, meter: Meter, settings: MeterSettings) -> Callable[[], RegisterImage]:
         def image() -> RegisterImage:
