@@ -37,7 +37,7 @@ async def test_stations_go_to_certificates_of_their_own(
     await run.line(f"stations connect to ws://127.0.0.1:{ports[1]} or wss://127.0.0.1:")
     await run.line(f"root certificate {state / 'ocpp_root.pem'}")
     assert "BEGIN CERTIFICATE" in (state / "ocpp_root.pem").read_text()
-    await run.line("right: new-password: took a new password")
+    await run.line("right: new-password: uses a new password")
     await run.line("right: profile-2: connected with security profile 2")
     await run.line("right: profile-3: connected with security profile 3")
     await run.line("left: profile-3: connected with security profile 3")

@@ -122,7 +122,7 @@ async def test_a_password_is_changed_and_used(version: str) -> None:
     async with scene(version) as stage:
         await stage.until_let_in_with(1)
         await stage.block(Credentials).rotate_password()
-        await stage.bench.until(lambda: not stage.rig.system.security.vault.is_waiting("CP-1"))
+        await stage.block(Credentials).until_password_used()
         assert stage.access.password not in (None, PASSWORD)
         wanted = "ReconfigurationOfSecurityParameters"
         await stage.bench.until(lambda: wanted in [event.kind for event in stage.events])

@@ -28,8 +28,10 @@ async def _raise(runtime: SiteRuntime, charger_id: str, profile: int) -> str:
 
 
 async def _new_password(runtime: SiteRuntime, charger_id: str) -> str:
-    await runtime.ocpp.station(charger_id).block(Credentials).rotate_password()
-    return "took a new password"
+    credentials = runtime.ocpp.station(charger_id).block(Credentials)
+    await credentials.rotate_password()
+    await credentials.until_password_used()
+    return "uses a new password"
 
 
 async def _new_certificate(runtime: SiteRuntime, charger_id: str) -> str:

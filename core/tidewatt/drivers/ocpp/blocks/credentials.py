@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable
 from typing import Any
 
@@ -22,6 +23,8 @@ _PASSWORD = "changing its password"  # noqa: S105 - what is being done
 _PROFILE = "moving it to another security profile"
 _PRIORITY = ("OCPPCommCtrlr", "NetworkConfigurationPriority")
 _MOST_SLOTS = 100
+_RETURN_TIMEOUT_S = 120.0
+"""How long a station gets to disconnect and to connect anew."""
 
 
 class Credentials(Plain):
@@ -34,6 +37,12 @@ class Credentials(Plain):
         self._networks = networks
         self._certificates = certificates
         self._roots = roots
+        self._used = asyncio.Event()
+
+    async def prepare(self) -> None:
+        """Take note that the station is back, if it came with its new password."""
+        if not self._context.security.is_password_waiting:
+            self._used.set()
 
     def diagnostics(self) -> dict[str, Any]:
         """Return the security profile, and whether a new password was not used yet."""
@@ -51,6 +60,7 @@ class Credentials(Plain):
         neither a crash nor a lost answer locks it out. A station that refuses keeps its old one.
         """
         version = self._version(_PASSWORD)
+        self._used.clear()
         password = await self._context.security.propose_password(version)
         try:
             if version is _V16:
@@ -67,6 +77,14 @@ class Credentials(Plain):
         if taken not in _TAKEN:
             await self._context.security.withdraw_password()
             raise self._failed(_PASSWORD, taken)
+
+    async def until_password_used(self, timeout_s: float = _RETURN_TIMEOUT_S) -> None:
+        """Wait until the station is back with its new password; CommandError when it does not come in time."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._used.wait()
+        except TimeoutError:
+            raise self._failed(_PASSWORD, "it has not come back with it yet; the old one counts as well") from None
 
     async def raise_profile(self, profile: int, *, interface: str | None = None) -> None:
         """Move the station to a higher security profile (A05); CommandError when it cannot go or refuses.
@@ -86,6 +104,7 @@ class Credentials(Plain):
             raise self._failed(_PROFILE, str(error)) from error
         if profile < 3 and not security.has_password:
             await self.rotate_password()
+            await self.until_password_used()
         if profile >= 2:
             await self._roots.install_own()
         if profile == 3 and security.certificate is None:
