@@ -22,6 +22,8 @@ def secure_file(site_file: Path) -> Path:
         {"station": "CP-1", "version": "1.6", "boot_s": 0.2},
         {"station": "CP-2", "version": "2.0.1", "boot_s": 0.2},
     ]
+    # A station that charges would only go when the session has ended.
+    document["emulation"]["vehicles"] = []
     site_file.write_text(yaml.safe_dump(document))
     return site_file
 

@@ -79,7 +79,7 @@ async def secure(runtime: SiteRuntime, actions: Sequence[Wanted]) -> None:
         except CommandError as error:
             done = error.answer
         except TimeoutError:
-            done = "it did not come back with it in time; see its faults"
+            done = "it has not come back with it yet; an OCPP 2.x station goes when no session runs"
         print(f"{charger_id}: {action}: {done}", flush=True)
 
 
