@@ -10,7 +10,8 @@ from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType
 from hypothesis import given, strategies as st
 import pytest
 
-from tests.drivers_ocpp.ocpp_rig import V16, Rig, central, charger, connected
+from tests.drivers_ocpp.ocpp_rig import V16, V201, Rig, central, charger, connected
+from tidewatt.drivers.ocpp.blocks.signal import signal_dbm
 from tidewatt.drivers.ocpp.link_quality import LinkWatch
 from tidewatt.site import Fault, FaultCode, LinkQuality
 
@@ -206,3 +207,82 @@ async def test_calls_that_stay_unanswered_count_as_lost() -> None:
         await station.boot()
         await rig.until(lambda: any(fault.code is FaultCode.COMMAND_TIMEOUT for fault in rig.faults))
         assert rig.system.diagnostics()["CP-1"]["link"]["loss"] > 0
+
+
+@pytest.mark.parametrize(
+    ("said", "dbm"),
+    [
+        ("-67", -67),
+        ("-67.5", -67.5),
+        ("0", -113),
+        ("31", -51),
+        ("99", None),
+        ("-141", None),
+        ("good", None),
+        (None, None),
+    ],
+)
+def test_a_signal_is_told_in_dbm_or_asu(said: str | None, dbm: float | None) -> None:
+    assert signal_dbm(said) == dbm
+
+
+def signal_answers(value: str | None) -> dict[str, Any]:
+    """Return a script that answers what the signal is."""
+
+    def answer(request: dict[str, Any]) -> dict[str, Any]:
+        rows = []
+        for asked in request["getVariableData"]:
+            is_told = asked["variable"]["name"] == "SignalStrength" and value is not None
+            told = {"attributeStatus": "Accepted", "attributeValue": value}
+            rows.append({**asked, **(told if is_told else {"attributeStatus": "UnknownVariable"})})
+        return {"getVariableResult": rows}
+
+    return {"GetVariables": answer}
+
+
+SIGNAL_EVENT = {
+    "eventId": 1,
+    "timestamp": "2026-11-20T10:00:00Z",
+    "trigger": "Delta",
+    "actualValue": "-80",
+    "eventNotificationType": "CustomMonitor",
+    "component": {"name": "DataLink"},
+    "variable": {"name": "SignalStrength"},
+}
+
+
+def signal_of(rig: Rig) -> float | None:
+    """Return the signal that control sees."""
+    link = link_of(rig)
+    return None if link is None else link.signal_dbm
+
+
+async def test_the_signal_of_a_station_that_tells_it_is_shown() -> None:
+    async with (
+        central([charger()]) as rig,
+        connected(rig, version=V201, answers=signal_answers("-67")) as station,
+    ):
+        await station.boot()
+        async with asyncio.timeout(10):
+            while signal_of(rig) is None:
+                await station.call("Heartbeat", {})
+                await asyncio.sleep(0.02)
+        assert signal_of(rig) == -67
+        event = {"generatedAt": "2026-11-20T10:00:00Z", "seqNo": 0, "eventData": [SIGNAL_EVENT]}
+        await station.call("NotifyEvent", event)
+        await station.call("Heartbeat", {})
+        assert signal_of(rig) == -80
+
+
+@pytest.mark.parametrize("version", [V16, V201])
+async def test_a_station_that_does_not_tell_its_signal_is_asked_once(version: str) -> None:
+    async with (
+        central([charger()]) as rig,
+        connected(rig, version=version, answers=signal_answers(None)) as station,
+    ):
+        await station.boot()
+        await station.prepared()
+        await station.call("Heartbeat", {})
+        asked = [request for action, request in station.asked if "SignalStrength" in json.dumps(request)]
+        assert len(asked) <= 1
+        assert rig.system.diagnostics()["CP-1"]["link"]["signal_dbm"] is None

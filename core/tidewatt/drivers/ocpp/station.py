@@ -125,6 +125,7 @@ class Station:
             settings=self._settings,
             security=self._security,
             depot=self._depot,
+            link=self.link_watch,
             clock=self._clock,
             call=self._call,
             version=version,

@@ -10,6 +10,7 @@ from typing import Any, Protocol, runtime_checkable
 from tidewatt.drivers.ocpp.caller import Caller
 from tidewatt.drivers.ocpp.depot import Depot
 from tidewatt.drivers.ocpp.dialect import ACCEPTED, Commands
+from tidewatt.drivers.ocpp.link_quality import LinkWatch
 from tidewatt.drivers.ocpp.memory import Memory, StationRecord, TransactionRecord
 from tidewatt.drivers.ocpp.point import Point
 from tidewatt.drivers.ocpp.profiles import ProfileBook
@@ -33,7 +34,7 @@ class StationContext:
     `version` is None while no connection exists. `report` names a fault of one EVSE or (None) of all, `push` has
     control see the state of one or all anew, `heard` notes a sign of life, `lost` takes a transaction for ended unless
     the station shows soon that it runs, `authorise` judges whether a tag may charge on an EVSE or (None) on any,
-    `depot` is where files for and of stations are handed over.
+    `depot` is where files for and of stations are handed over, `link` follows how well the station is reached.
     """
 
     station_id: str
@@ -55,6 +56,7 @@ class StationContext:
     lost: Callable[[TransactionRecord], None]
     authorise: Callable[[str | None, int | None], Verdict]
     depot: Depot
+    link: LinkWatch
 
 
 async def demand(

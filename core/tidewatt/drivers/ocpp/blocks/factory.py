@@ -24,6 +24,7 @@ from .remote_control import RemoteControl
 from .reservations import Reservations
 from .roots import Roots
 from .security_events import SecurityEvents
+from .signal import Signal
 from .transaction_status import TransactionStatus
 from .v2x import V2x
 from .variables import Variables
@@ -36,6 +37,7 @@ def make_blocks(context: StationContext) -> tuple[Block, ...]:
     certificates, roots, networks = Certificates(context), Roots(context), NetworkProfiles(context)
     return (
         KnownQuirks(context),
+        Signal(context),
         Registration(context),
         TransactionStatus(context),
         Authorisation(context),
