@@ -246,6 +246,37 @@ async def test_a_connection_begins_with_a_look_at_what_the_station_holds() -> No
         await station.next_asked("GetCompositeSchedule")
 
 
+async def test_a_hostile_limit_neither_grows_nor_spoils_what_is_remembered() -> None:
+    keeper, store = Keeper(Ruleset.V21), DictStore()
+    periods = [{"startPeriod": number, "limit": 8.0} for number in range(1000)]
+    schedules: list[Any] = [
+        {"id": 1, "chargingRateUnit": "A", "chargingSchedulePeriod": periods},
+        {"id": 10**40, "chargingRateUnit": "A", "chargingSchedulePeriod": periods[:1]},
+        {
+            "id": 1,
+            "chargingRateUnit": "A",
+            "limitAtSoC": {"soc": [80], "limit": 6},
+            "chargingSchedulePeriod": periods[:1],
+        },
+        {"id": 1, "chargingRateUnit": "A", "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 1e300}]},
+        {
+            "id": 1,
+            "chargingRateUnit": "A",
+            "customData": {"vendorId": "x" * 255, "junk": ["y" * 1000]},
+            "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 7.0, "numberPhases": {}}],
+        },
+        "nonsense",
+    ]
+    async with central([charger()], store) as rig, obeying(rig, keeper, **answers(keeper)) as station:
+        for number, schedule in enumerate(schedules):
+            told = {"chargingLimit": {"chargingLimitSource": f"EMS{number}"}, "chargingSchedule": [schedule]}
+            assert await station.call("NotifyChargingLimit", told) == {}
+        await rig.system.port("left").apply(setpoint(10))
+    assert len(store.documents["ocpp"]) < 20_000
+    async with central([charger()], store) as rig, obeying(rig, keeper, **answers(keeper)):
+        assert rig.system.station("left").diagnostics()["profiles"]["writes"], "what was remembered is still there"
+
+
 async def test_hostile_reports_break_nothing_and_tell_little() -> None:
     keeper = Keeper(Ruleset.V21)
     nonsense: list[Any] = [

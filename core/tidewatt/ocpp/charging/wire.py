@@ -36,6 +36,10 @@ _SCHEDULE_EXTRAS = (
 )
 
 
+_LARGEST = 2**31
+"""A number beyond this in a profile is a slip, or meant to do harm."""
+
+
 def profile_from_wire(
     document: Mapping[str, Any], evse_id: int, rules: Ruleset, *, source: str = "CSO"
 ) -> ChargingProfile:
@@ -93,7 +97,7 @@ def profile_to_wire(profile: ChargingProfile, rules: Ruleset) -> dict[str, Any]:
 def amounts_from_wire(document: Mapping[str, Any]) -> dict[str, float]:
     """Read the amounts of a scheduleUpdate, named as in `Period`. ValueError for what is no number."""
     try:
-        return {name: float(document[key]) for name, key in _AMOUNTS.items() if document.get(key) is not None}
+        return {name: _number(document[key]) for name, key in _AMOUNTS.items() if document.get(key) is not None}
     except (TypeError, OverflowError, AttributeError) as error:
         raise ValueError(f"The schedule update cannot be read: {error}") from error
 
@@ -140,20 +144,20 @@ def _profile_from_wire(document: Mapping[str, Any], evse_id: int, rules: Ruleset
     first, *others = [_schedule_from_wire(each, rules) for each in ([schedules] if rules is Ruleset.V16 else schedules)]
     transaction_id = document.get("transactionId")
     return ChargingProfile(
-        profile_id=int(document["chargingProfileId" if rules is Ruleset.V16 else "id"]),
+        profile_id=_whole(document["chargingProfileId" if rules is Ruleset.V16 else "id"]),
         evse_id=evse_id,
-        stack_level=int(document["stackLevel"]),
+        stack_level=_whole(document["stackLevel"]),
         purpose=purpose_from_wire(document["chargingProfilePurpose"]),
         kind=ProfileKind(document["chargingProfileKind"]),
         recurrency=Recurrency(document["recurrencyKind"]) if "recurrencyKind" in document else None,
         valid_from_utc_s=_utc_s(document.get("validFrom")),
         valid_to_utc_s=_utc_s(document.get("validTo")),
-        transaction_id=None if transaction_id is None else str(transaction_id),
+        transaction_id=None if transaction_id is None else str(transaction_id)[:36],
         schedule=first,
         alternatives=tuple(others),
-        max_offline_s=document.get("maxOfflineDuration"),
+        max_offline_s=_whole_or_none(document.get("maxOfflineDuration")),
         invalid_after_offline=document.get("invalidAfterOfflineDuration") is True,
-        update_interval_s=document.get("dynUpdateInterval"),
+        update_interval_s=_whole_or_none(document.get("dynUpdateInterval")),
         updated_utc_s=_utc_s(document.get("dynUpdateTime")),
         source=source,
         extras={key: document[key] for key in _PROFILE_EXTRAS if key in document},
@@ -165,14 +169,16 @@ def _schedule_from_wire(document: Mapping[str, Any], rules: Ruleset) -> Schedule
     at_soc = document.get("limitAtSoC")
     minimum_rate = document.get("minChargingRate")
     return Schedule(
-        schedule_id=int(document.get("id", 1)),
+        schedule_id=_whole(document.get("id", 1)),
         unit=RateUnit(document["chargingRateUnit"]),
-        duration_s=None if document.get("duration") is None else int(document["duration"]),
+        duration_s=_whole_or_none(document.get("duration")),
         start_utc_s=_utc_s(document.get("startSchedule"), is_local=use_local_time),
-        minimum_rate=None if minimum_rate is None else float(minimum_rate),
-        limit_at_soc=None if at_soc is None else LimitAtSoc(soc_pct=at_soc["soc"], limit=float(at_soc["limit"])),
+        minimum_rate=_number_or_none(minimum_rate),
+        limit_at_soc=None
+        if at_soc is None
+        else LimitAtSoc(soc_pct=_whole(at_soc["soc"]), limit=_number(at_soc["limit"])),
         use_local_time=use_local_time,
-        randomized_delay_s=int(document.get("randomizedDelay", 0)),
+        randomized_delay_s=_whole(document.get("randomizedDelay", 0)),
         periods=tuple(_period_from_wire(period, rules) for period in document["chargingSchedulePeriod"]),
         extras={key: document[key] for key in _SCHEDULE_EXTRAS if key in document},
     )
@@ -181,10 +187,10 @@ def _schedule_from_wire(document: Mapping[str, Any], rules: Ruleset) -> Schedule
 def _period_from_wire(document: Mapping[str, Any], rules: Ruleset) -> Period:
     limit = document.get("limit")
     known: dict[str, Any] = {
-        "start_s": int(document["startPeriod"]),
-        "limit": None if limit is None else float(limit),
-        "phases": document.get("numberPhases"),
-        "phase_to_use": document.get("phaseToUse"),
+        "start_s": _whole(document["startPeriod"]),
+        "limit": _number_or_none(limit),
+        "phases": _whole_or_none(document.get("numberPhases")),
+        "phase_to_use": _whole_or_none(document.get("phaseToUse")),
     }
     if rules is not Ruleset.V21:
         return Period(**known)
@@ -192,16 +198,16 @@ def _period_from_wire(document: Mapping[str, Any], rules: Ruleset) -> Period:
     return Period(
         **known | amounts_from_wire(document),
         operation_mode=None if mode is None else OperationMode(mode),
-        preconditioning=document.get("preconditioningRequest"),
-        evse_sleep=document.get("evseSleep"),
-        baseline_w=None if baseline_w is None else float(baseline_w),
+        preconditioning=_flag(document.get("preconditioningRequest")),
+        evse_sleep=_flag(document.get("evseSleep")),
+        baseline_w=_number_or_none(baseline_w),
         freq_watt_curve=_curve(document.get("v2xFreqWattCurve"), "frequency"),
         signal_watt_curve=_curve(document.get("v2xSignalWattCurve"), "signal"),
     )
 
 
 def _curve(points: Iterable[Mapping[str, Any]] | None, key: str) -> tuple[CurvePoint, ...]:
-    return tuple(CurvePoint(at=float(point[key]), power_w=float(point["power"])) for point in points or ())
+    return tuple(CurvePoint(at=_number(point[key]), power_w=_number(point["power"])) for point in points or ())
 
 
 def _schedule_to_wire(schedule: Schedule, rules: Ruleset) -> dict[str, Any]:
@@ -246,6 +252,33 @@ def period_to_wire(period: Period, rules: Ruleset) -> dict[str, Any]:
             or None,
         }
     return {"startPeriod": period.start_s} | {key: value for key, value in optional.items() if value is not None}
+
+
+def _number(value: object) -> float:
+    """Return a number; ValueError for what is none, or none that a station could mean."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= _LARGEST:
+        raise ValueError(f"{value!r} is no number for a charging profile.")
+    return float(value)
+
+
+def _number_or_none(value: object) -> float | None:
+    return None if value is None else _number(value)
+
+
+def _whole(value: object) -> int:
+    """Return a whole number, which may be written as 1.0."""
+    found = _number(value)
+    if not found.is_integer():
+        raise ValueError(f"{value!r} is no whole number.")
+    return int(found)
+
+
+def _whole_or_none(value: object) -> int | None:
+    return None if value is None else _whole(value)
+
+
+def _flag(value: object) -> bool | None:
+    return value if isinstance(value, bool) else None
 
 
 def _utc_s(text: str | None, *, is_local: bool = False) -> float | None:

@@ -30,6 +30,10 @@ from .findings import OWN_SOURCE
 
 _LOGGER = logging.getLogger(__name__)
 
+_MOST_EXTERNAL = 20
+_MOST_PERIODS = 100
+"""Of what others have told a station, no more is remembered."""
+
 _ANYTHING = Abilities(stack_level=10**9, periods=1024, profiles=1000, phase_switching=True, negative_limits=True)
 """A mirror holds whatever its station has accepted."""
 
@@ -122,6 +126,11 @@ class ProfileBook:
     def note(self, profile: ChargingProfile, *, from_outside: bool = False) -> None:
         """Remember a profile that the station holds now, in place of what it cannot hold beside it."""
         self._forget_ended()
+        if from_outside:
+            if len(profile.schedule.periods) > _MOST_PERIODS:
+                return
+            # Prices and signatures limit nothing, and what a station tells is kept on our disk.
+            profile = replace(profile, extras={}, schedule=replace(profile.schedule, extras={}), alternatives=())
         evse_ids = (profile.evse_id,)
         view = self._view(profile.evse_id)
         refusal = self._store.install(profile, evse_ids, view, utc_s=self.now_s(), from_outside=from_outside)
@@ -139,10 +148,8 @@ class ProfileBook:
     def replace_external(self, profiles: Sequence[ChargingProfile]) -> None:
         """Remember the limits from outside that the station reports, and none but these."""
         held = [each for each in self._store.profiles if each.source != OWN_SOURCE]
-        if held == list(profiles):
-            return
         self.forget([each.profile_id for each in held])
-        for profile in profiles:
+        for profile in profiles[:_MOST_EXTERNAL]:
             self.note(profile, from_outside=True)
 
     def forget_external(self, source: str, evse_id: int | None) -> None:
