@@ -64,9 +64,9 @@ class Home:
 
 
 @asynccontextmanager
-async def home(folder: Path, iso15118: dict[str, Any]) -> AsyncIterator[Home]:
+async def home(folder: Path, iso15118: dict[str, Any] | None = None) -> AsyncIterator[Home]:
     """Run both sides, the vehicle plugged in."""
-    document = site_document(iso15118)
+    document = site_document(iso15118 or {})
     site = load_site(document)
     heard: list[Home] = []
     central = CentralSystem(
@@ -124,7 +124,7 @@ async def test_a_vehicle_is_negotiated_with_charged_and_discharged(tmp_path: Pat
 
 
 async def test_pulling_the_cable_while_discharging_ends_everything_cleanly(tmp_path: Path) -> None:
-    async with home(tmp_path, {}) as here:
+    async with home(tmp_path) as here:
         await here.agreed()
         await here.flows(-8.0, -5_520)
         here.bench.emulation.world.points["drive"].unplug()
