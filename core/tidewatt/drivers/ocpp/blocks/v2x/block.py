@@ -16,6 +16,7 @@ from tidewatt.drivers.ocpp.blocks.block import Answered, StationContext
 from tidewatt.drivers.ocpp.dialect import ACCEPTED
 from tidewatt.drivers.ocpp.memory import TransactionRecord
 from tidewatt.drivers.ocpp.point import Point
+from tidewatt.drivers.ocpp.v2.exchange import Limits
 from tidewatt.ocpp.errors import OcppError
 from tidewatt.ocpp.frames import OcppVersion
 from tidewatt.ocpp.session import Handler
@@ -87,11 +88,12 @@ class V2x:
         """Learn what the EVSEs can, enable V2X where the charger may discharge, and negotiate what is not agreed."""
         if self._context.version() is not OcppVersion.V21:
             return
+        limits = Limits(*self._context.record.message_limits.get("GetVariables", ()))
         for evse_id, point in tuple(self._context.points.items()):
-            can = await read_capabilities(self._context.call, evse_id)
+            can = await read_capabilities(self._context.call, evse_id, limits)
             if can.is_bidirectional and not can.is_enabled and point.evse.charger.discharge_maximum_a > 0:
                 await set_variables(self._context.call, evse_id, "V2XChargingCtrlr", {("Enabled", None): "true"})
-                can = await read_capabilities(self._context.call, evse_id)
+                can = await read_capabilities(self._context.call, evse_id, limits)
             self._capabilities[evse_id] = can
             self._renegotiate(evse_id, point)
 

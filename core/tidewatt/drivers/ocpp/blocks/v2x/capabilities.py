@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from tidewatt.drivers.ocpp.caller import Caller
+from tidewatt.drivers.ocpp.device_model import VariableKey
 from tidewatt.drivers.ocpp.dialect import ACCEPTED, QUESTION_TIMEOUT_S
+from tidewatt.drivers.ocpp.v2.exchange import Limits, read
 from tidewatt.ocpp.charging import OperationMode
 from tidewatt.ocpp.session import OcppCallError
-from tidewatt.ocpp.wire import child, rows, text
+from tidewatt.ocpp.wire import rows, text
 
 BIDIRECTIONAL: Final = frozenset({"AC_BPT", "AC_BPT_DER", "DC_BPT", "DC_ACDP_BPT"})
 """Energy transfers in both directions."""
@@ -41,8 +43,11 @@ class V2xCapabilities:
         return allowed or CHARGING_TRANSFERS
 
 
-async def read_capabilities(call: Caller, evse_id: int) -> V2xCapabilities:
-    """Ask for the variables of one EVSE. OcppTimeoutError and OcppClosedError are passed on."""
+async def read_capabilities(call: Caller, evse_id: int, limits: Limits) -> V2xCapabilities:
+    """Ask for the variables of one EVSE, in messages that the station takes (B06.FR.05).
+
+    OcppTimeoutError and OcppClosedError are passed on.
+    """
     wanted = [
         _address(_V2X, "Enabled", evse_id=evse_id),
         _address(_V2X, "SupportedEnergyTransferModes", evse_id=evse_id),
@@ -51,10 +56,11 @@ async def read_capabilities(call: Caller, evse_id: int) -> V2xCapabilities:
         *(_address(_SMART, "SupportsFeature", instance=feature) for feature in FEATURES),
     ]
     try:
-        answer = await call("GetVariables", {"getVariableData": wanted}, timeout_s=QUESTION_TIMEOUT_S)
+        keys = [key for row in wanted if (key := VariableKey.from_wire(row)) is not None]
+        answers = await read(call, keys, limits, timeout_s=QUESTION_TIMEOUT_S)
     except OcppCallError:
         return V2xCapabilities()
-    found = {_name(row): _value(row) for row in rows(answer, "getVariableResult") if _is_told(row)}
+    found = {_name(key): answer.value or "" for key, answer in answers.items() if answer.status == ACCEPTED}
 
     def members(*names: str) -> tuple[str, ...]:
         words = (word.strip() for name in names for word in found.get(name, "").split(","))
@@ -108,15 +114,5 @@ def _address(
     return {"component": where, "variable": what}
 
 
-def _name(row: dict[str, Any]) -> str:
-    variable = child(row, "variable")
-    parts = (text(child(row, "component"), "name"), text(variable, "name"), text(variable, "instance"))
-    return ".".join(part for part in parts if part)
-
-
-def _value(row: dict[str, Any]) -> str:
-    return text(row, "attributeValue", 2500) or ""
-
-
-def _is_told(row: dict[str, Any]) -> bool:
-    return text(row, "attributeStatus") == ACCEPTED
+def _name(key: VariableKey) -> str:
+    return ".".join(part for part in (key.component, key.variable, key.variable_instance) if part)
