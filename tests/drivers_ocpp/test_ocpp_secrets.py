@@ -11,10 +11,11 @@ from typing import Any
 from aiohttp import ClientError
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from hypothesis import HealthCheck, given, settings, strategies as st
+import pytest
 
 from tests.drivers_ocpp.ocpp_pki import client_context, new_key, request
 from tests.drivers_ocpp.ocpp_rig import V16, V201, DictStore, RawStation, Rig, central, charger, connected
-from tidewatt.drivers.ocpp import Credentials
+from tidewatt.drivers.ocpp import Credentials, Variables
 from tidewatt.site import CommandError, OcppListener, TlsListener
 
 SECRET_DOCUMENTS = {"ocpp_authority", "ocpp_passwords"}
@@ -142,6 +143,36 @@ async def test_no_secret_leaves_its_place(version: str, acts: list[str], mark: i
     kept = [text for name, text in store.documents.items() if name not in SECRET_DOCUMENTS]
     everything = "\n".join([*watch.lines, *run.seen, *kept])
     assert [secret for secret in run.secrets if secret in everything] == []
+
+
+@pytest.mark.parametrize("version", [V16, V201])
+async def test_a_password_that_a_station_tells_is_not_kept(version: str, caplog: pytest.LogCaptureFixture) -> None:
+    """No station may tell its password, but some do."""
+    password, store = "told-by-a-sloppy-station", DictStore()
+    key = {"key": "AuthorizationKey", "readonly": False, "value": password}
+    answers = {"GetConfiguration": {"configurationKey": [key]}, "GetBaseReport": {"status": "Accepted"}}
+    with caplog.at_level(logging.DEBUG):
+        async with central([charger()], store) as rig, connected(rig, version=version, answers=answers) as station:
+            await station.boot()
+            refreshing = asyncio.create_task(rig.system.station("left").block(Variables).refresh())
+            for _ in range(2 if version == V201 else 0):  # once when it is set up, once for us
+                await report_password(station, password)
+            model = await refreshing
+            assert [variable.value for variable in model.variables.values()] == [None]
+            shown = json.dumps(rig.system.diagnostics(), default=str)
+    assert password not in caplog.text + shown + "".join(store.documents.values())
+
+
+async def report_password(station: RawStation, password: str) -> None:
+    """Answer a request for a report with a password."""
+    request_id = (await station.next_asked("GetBaseReport"))["requestId"]
+    row = {
+        "component": {"name": "SecurityCtrlr"},
+        "variable": {"name": "BasicAuthPassword"},
+        "variableAttribute": [{"value": password, "mutability": "ReadWrite"}],
+    }
+    report = {"requestId": request_id, "generatedAt": "2026-11-20T10:00:00Z", "seqNo": 0, "reportData": [row]}
+    await station.call("NotifyReport", report)
 
 
 def private_key_lines(store: DictStore) -> list[str]:

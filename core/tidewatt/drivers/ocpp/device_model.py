@@ -21,6 +21,10 @@ _NAME = re.compile(
 )
 
 
+_SECRETS = frozenset({"authorizationkey", "basicauthpassword"})
+"""Variables that are passwords (A00.FR.205 of OCPP 1.6 and 2.x)."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class VariableKey:
     """Names a variable. `component` is empty for a configuration key of OCPP 1.6; `evse_id` 0 is the whole station.
@@ -127,8 +131,21 @@ class Variable:
         """How much text it is made of."""
         return len(str(self.key)) + len(self.value or "") + sum(map(len, (*self.values, *self.attributes.values())))
 
+    def __post_init__(self) -> None:
+        """Forget the value of a secret."""
+        if self.is_secret:
+            self.value = None
+            self.attributes = {}
+
+    @property
+    def is_secret(self) -> bool:
+        """Whether the value is a secret, which is not kept even of a station that tells it."""
+        return self.key.variable.casefold() in _SECRETS
+
     def take(self, attribute: str, value: str | None) -> None:
         """Note the value of an attribute."""
+        if self.is_secret:
+            return
         if attribute == ACTUAL:
             self.value = value
         elif value is not None:
