@@ -382,6 +382,16 @@ async def test_files_that_are_no_certificate_are_named(tmp_path: Path, content: 
     assert "PRIVATE KEY" not in str(caught.value)
 
 
+@pytest.mark.parametrize("name", ["ocpp_authority", "ocpp_passwords"])
+async def test_documents_that_are_no_use_are_not_silently_begun_anew(name: str) -> None:
+    store = DictStore()
+    store.documents[name] = json.dumps({"roots": "-----BEGIN PRIVATE KEY-----", "stations": 7})
+    with pytest.raises(SiteError, match="Restore them from a backup") as caught:
+        async with central([charger()], store, listener=listener()):
+            pass
+    assert "PRIVATE KEY" not in str(caught.value)
+
+
 def trusting(folder: Path, authority: ForeignAuthority, *chargers: Charger) -> AbstractAsyncContextManager[Rig]:
     """Run a central system that also trusts another authority."""
     (folder / "field.pem").write_text(authority.pem)

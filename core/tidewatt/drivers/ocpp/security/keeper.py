@@ -10,6 +10,8 @@ from pathlib import Path
 import ssl
 from typing import Any
 
+import msgspec
+
 from tidewatt.drivers.ocpp.memory import StationRecord
 from tidewatt.ocpp.certificates import find_root, read_chain, to_pem
 from tidewatt.ocpp.frames import OcppVersion
@@ -17,10 +19,10 @@ from tidewatt.site import OcppEndpoint, OcppListener, SiteError, StateStore, Tls
 from tidewatt.site.security import server_names
 
 from .admission import Admission, Peer, Policy, Refusal, judge
-from .authority import Authority, IssuedRecord
+from .authority import DOCUMENT as AUTHORITY_DOCUMENT, Authority, IssuedRecord
 from .events import SecurityEvent
 from .tls import make_context, take_identity
-from .vault import Vault, new_password
+from .vault import DOCUMENT as VAULT_DOCUMENT, Vault, new_password
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -63,8 +65,15 @@ class SecurityKeeper:
     async def start(self, endpoints: Endpoints) -> None:
         """Load what is stored and get TLS ready; SiteError for certificate files that are no use."""
         self._endpoints = endpoints
-        await self.authority.load()
-        await self.vault.load()
+        try:
+            await self.authority.load()
+            await self.vault.load()
+        except msgspec.ValidationError:
+            # Begun anew, the stations would be locked out for good; what the error says may quote a key.
+            remedy = (
+                "Restore them from a backup, or remove them to begin with a new authority and old passwords."
+            )
+            raise SiteError("ocpp", [AUTHORITY_DOCUMENT, VAULT_DOCUMENT], remedy) from None
         if self._tls is None:
             return
         try:
