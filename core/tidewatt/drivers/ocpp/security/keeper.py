@@ -70,9 +70,7 @@ class SecurityKeeper:
             await self.vault.load()
         except msgspec.ValidationError:
             # Begun anew, the stations would be locked out for good; what the error says may quote a key.
-            remedy = (
-                "Restore them from a backup, or remove them to begin with a new authority and old passwords."
-            )
+            remedy = "Restore them from a backup, or remove them to begin with a new authority and old passwords."
             raise SiteError("ocpp", [AUTHORITY_DOCUMENT, VAULT_DOCUMENT], remedy) from None
         if self._tls is None:
             return
