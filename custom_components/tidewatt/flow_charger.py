@@ -7,7 +7,7 @@ from typing import Any, override
 
 from homeassistant.config_entries import SubentryFlowResult
 from homeassistant.const import CONF_NAME, CONF_PASSWORD
-from homeassistant.helpers.selector import SelectSelector, TextSelector
+from homeassistant.helpers.selector import BooleanSelector, SelectSelector, TextSelector
 import probatio
 
 from tidewatt.site import MAIN_CIRCUIT_ID, MINIMUM_CURRENT_A, PHASE_COUNT, Mode
@@ -21,13 +21,14 @@ from .const import (
     CONF_PHASES,
     CONF_SECURITY_PROFILE,
     CONF_STATION,
+    CONF_STRICT,
     SUBENTRY_CHARGER,
 )
 from .discovery import async_withdraw
 from .document import charger_unique_id
 from .flow_part import PartFlow
 
-OCPP_KEYS = (CONF_STATION, CONF_EVSE, CONF_PASSWORD, CONF_ID_TAGS, CONF_SECURITY_PROFILE)
+OCPP_KEYS = (CONF_STATION, CONF_EVSE, CONF_PASSWORD, CONF_ID_TAGS, CONF_SECURITY_PROFILE, CONF_STRICT)
 
 SECURITY_PROFILES = ("1", "2", "3")
 """The least that is accepted of a station; left out it is taken as it comes."""
@@ -76,6 +77,7 @@ def charger_fields(site_phases: int, circuits: SelectSelector) -> dict[Any, Any]
         probatio.Optional(CONF_PASSWORD): forms.password(),
         probatio.Optional(CONF_ID_TAGS): forms.texts(),
         probatio.Optional(CONF_SECURITY_PROFILE): forms.translated_choice(SECURITY_PROFILES, CONF_SECURITY_PROFILE),
+        probatio.Required(CONF_STRICT, default=True): BooleanSelector(),
     }
 
 
@@ -89,6 +91,8 @@ def charger_from_form(values: Mapping[str, Any]) -> dict[str, Any]:
         data[CONF_OCPP].pop(CONF_ID_TAGS, None)
     if CONF_SECURITY_PROFILE in values:
         data[CONF_OCPP][CONF_SECURITY_PROFILE] = int(values[CONF_SECURITY_PROFILE])
+    if data[CONF_OCPP].get(CONF_STRICT, True):
+        data[CONF_OCPP].pop(CONF_STRICT, None)
     return data
 
 

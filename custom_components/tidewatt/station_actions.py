@@ -166,6 +166,20 @@ async def _raise_security_profile(entity: ChargerEntity, data: Mapping[str, Any]
     await _block(entity, Credentials).raise_profile(data["profile"])
 
 
+async def _revoke_certificates(entity: ChargerEntity, _: Mapping[str, Any]) -> ServiceResponse:
+    return {"revoked": await entity.hub.runtime.ocpp.revoke_certificates(entity.charger_id)}
+
+
+async def _allow_lower_profile(entity: ChargerEntity, _: Mapping[str, Any]) -> None:
+    entity.hub.runtime.ocpp.allow_lower_profile(entity.charger_id)
+
+
+async def _get_root_certificate(entity: ChargerEntity, _: Mapping[str, Any]) -> ServiceResponse:
+    if entity.hub.site.ocpp.tls is None:
+        raise _refused("no_encrypted_port")
+    return {"certificate": entity.hub.runtime.ocpp.security.root_of_server()}
+
+
 STATION_ACTIONS: Mapping[str, StationAction] = {
     "reset_station": StationAction(
         schema={probatio.Optional("when_idle", default=True): cv.boolean}, run=_reset, admin_only=True
@@ -204,6 +218,9 @@ STATION_ACTIONS: Mapping[str, StationAction] = {
     "rotate_password": StationAction(schema=None, run=_rotate_password, admin_only=True),
     "install_root_certificate": StationAction(schema=None, run=_install_root_certificate, admin_only=True),
     "renew_certificate": StationAction(schema=None, run=_renew_certificate, admin_only=True),
+    "revoke_certificates": StationAction(schema=None, run=_revoke_certificates, answers=True, admin_only=True),
+    "get_root_certificate": StationAction(schema=None, run=_get_root_certificate, answers=True, admin_only=True),
+    "allow_lower_security_profile": StationAction(schema=None, run=_allow_lower_profile, admin_only=True),
     "raise_security_profile": StationAction(
         schema={probatio.Required("profile"): probatio.All(probatio.Coerce(int), probatio.In([2, 3]))},
         run=_raise_security_profile,

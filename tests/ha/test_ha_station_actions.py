@@ -133,3 +133,12 @@ async def test_a_security_event_is_an_event_for_automations(hass: HomeAssistant,
     await hass.async_block_till_done()
 
     assert [(event.data["station"], event.data["kind"]) for event in events] == [("CP-1", "FirmwareUpdated")]
+
+
+async def test_the_certificates_of_a_station_are_revoked(hass: HomeAssistant, station: Station) -> None:
+    assert await act(hass, "revoke_certificates", answers=True) == {"revoked": 0}
+
+
+async def test_a_site_without_an_encrypted_port_has_no_root(hass: HomeAssistant, station: Station) -> None:
+    with pytest.raises(ServiceValidationError, match="encrypted port"):
+        await act(hass, "get_root_certificate", answers=True)
