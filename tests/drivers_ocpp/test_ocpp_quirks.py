@@ -77,9 +77,9 @@ async def boot(station: RawStation, vendor: str, model: str, firmware: str = "1"
 async def test_a_station_gets_the_quirks_of_its_model(version: str) -> None:
     store = DictStore()
     async with central([charger()], store) as rig, connected(rig, version=version) as station:
-        await boot(station, "Tidewatt", "Emulated station, negative limits")
+        await boot(station, "Tidewatt", "Negative limits")
         assert rig.system.diagnostics()["CP-1"]["quirks"] == [Quirk.NEGATIVE_LIMIT]
-        await boot(station, "Tidewatt", "Emulated station, negative limits")
+        await boot(station, "Tidewatt", "Negative limits")
         assert rig.system.diagnostics()["CP-1"]["quirks"] == [Quirk.NEGATIVE_LIMIT]
         await boot(station, "Tidewatt", "Emulated station")
         assert rig.system.diagnostics()["CP-1"]["quirks"] == []

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -75,8 +76,11 @@ class Pair:
                 await self.changed.wait()
 
 
+OF_2_1 = {"version": "2.1"}
+
+
 @asynccontextmanager
-async def v2g(folder: Path) -> AsyncIterator[Pair]:
+async def v2g(folder: Path, station: dict[str, Any] = OF_2_1) -> AsyncIterator[Pair]:
     """Run both; the charger may give back 10 A, its vehicle is not plugged in."""
     changed = asyncio.Event()
     states: list[ChargerState] = []
@@ -100,7 +104,7 @@ async def v2g(folder: Path) -> AsyncIterator[Pair]:
     await central.start()
     try:
         url = f"ws://127.0.0.1:{central.bound_port}"
-        stations = [{"station": "S201", "version": "2.1", "reaction_s": 0.1, "url": url}]
+        stations = [{"station": "S201", "reaction_s": 0.1, "url": url, **station}]
         emulation = emulation_of(document(stations=stations, vehicles=[VEHICLE]))
         async with Bench(emulation, ScriptedCentral()).running() as bench:
             pair = Pair(central, bench, states, faults, changed)
@@ -133,6 +137,20 @@ async def test_plug_negotiate_charge_discharge_reach_the_floor_and_stop(tmp_path
 
         await pair.central.port("left").stop()
         await pair.until(lambda: pair.state.session is None and pair.state.discharge_maximum_a is None)
+
+
+@pytest.mark.parametrize("version", ["1.6", "2.0.1"])
+async def test_an_older_station_of_a_known_model_discharges_above_the_floor_only(tmp_path: Path, version: str) -> None:
+    async with v2g(tmp_path, {"version": version, "negative_limit": True}) as pair:
+        pair.central.set_battery("left", minimum_soc_pct=20, soc_pct=60)
+        pair.bench.outlet("S201").point.plug()
+        await pair.until(lambda: pair.state.session is not None and pair.state.discharge_maximum_a is not None)
+        await pair.set(-6)
+        await pair.bench.until(lambda: pair.power_w == pytest.approx(-6 * 690, rel=0.05))
+        pair.central.set_battery("left", minimum_soc_pct=20, soc_pct=20)
+        await pair.bench.until(lambda: pair.power_w == pytest.approx(0, abs=1))
+        with pytest.raises(CommandError, match="floor 20 %"):
+            await pair.set(-6)
 
 
 async def negotiated(pair: Pair) -> None:

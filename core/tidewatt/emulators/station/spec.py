@@ -19,3 +19,8 @@ class StationSpec:
     boot_s: float = 3.0
     negative_limit: bool = False
     security: SecuritySettings = field(default_factory=SecuritySettings)
+
+    @property
+    def model(self) -> str:
+        """How the station calls itself: central systems know what it does otherwise by its model."""
+        return "Negative limits" if self.negative_limit else "Emulated station"

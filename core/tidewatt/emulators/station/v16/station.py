@@ -84,7 +84,7 @@ class StationV16(Station):
         """Return a BootNotification. OCPP 1.6 gives no reason."""
         return {
             "chargePointVendor": "Tidewatt",
-            "chargePointModel": "Emulated station",
+            "chargePointModel": self.spec.model,
             "chargePointSerialNumber": self.station_id[:25],
             "firmwareVersion": self.firmware_version,
         }

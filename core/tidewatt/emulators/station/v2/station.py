@@ -142,7 +142,7 @@ class StationV2(Station):
             "reason": _BOOT_REASON.get(self.boot_cause, "PowerUp"),
             "chargingStation": {
                 "vendorName": "Tidewatt",
-                "model": "Emulated station",
+                "model": self.spec.model,
                 "serialNumber": self.station_id[:25],
                 "firmwareVersion": self.firmware_version,
             },
