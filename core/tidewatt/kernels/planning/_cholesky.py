@@ -95,49 +95,85 @@ def solve(u: cython.double[:, ::1], x: cython.double[::1]) -> None:
         _backward(u, x)
 
 
+def solve_rows(u: cython.double[:, ::1], rows: cython.double[:, ::1]) -> None:
+    """Solve U'U x = b for every row b of float64[m, n], in its place."""
+    i: cython.Py_ssize_t
+    with cython.nogil:
+        for i in range(rows.shape[0]):
+            _forward(u, rows[i])
+            _backward(u, rows[i])
+
+
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
 def _forward(u: cython.double[:, ::1], x: cython.double[::1]) -> cython.void:
-    """Solve U'x = b."""
-    k: cython.Py_ssize_t
+    """Solve U'x = b, four rows at a time."""
+    size: cython.Py_ssize_t = x.shape[0]
+    k: cython.Py_ssize_t = 0
+    i: cython.Py_ssize_t
     j: cython.Py_ssize_t
+    last: cython.Py_ssize_t
     value: cython.double
-    for k in range(x.shape[0]):
-        value = x[k] / u[k, k]
-        x[k] = value
-        for j in range(k + 1, x.shape[0]):
-            x[j] -= value * u[k, j]
+    first: cython.double
+    second: cython.double
+    third: cython.double
+    fourth: cython.double
+    while k < size:
+        last = min(k + 4, size)
+        for i in range(k, last):
+            value = x[i] / u[i, i]
+            x[i] = value
+            for j in range(i + 1, last):
+                x[j] -= value * u[i, j]
+        if last < size:
+            first = x[k]
+            second = x[k + 1]
+            third = x[k + 2]
+            fourth = x[k + 3]
+            for j in range(last, size):
+                x[j] -= first * u[k, j] + second * u[k + 1, j] + third * u[k + 2, j] + fourth * u[k + 3, j]
+        k = last
 
 
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
 def _backward(u: cython.double[:, ::1], x: cython.double[::1]) -> cython.void:
-    """Solve U x = b, with four sums at a time."""
+    """Solve U x = b, the sums of four rows at a time."""
+    last: cython.Py_ssize_t = x.shape[0]
     size: cython.Py_ssize_t = x.shape[0]
     k: cython.Py_ssize_t
+    i: cython.Py_ssize_t
     j: cython.Py_ssize_t
+    value: cython.double
     first: cython.double
     second: cython.double
     third: cython.double
     fourth: cython.double
-    for k in range(size - 1, -1, -1):
-        first = x[k]
-        second = 0.0
-        third = 0.0
-        fourth = 0.0
-        j = k + 1
-        while j + 4 <= size:
-            first -= u[k, j] * x[j]
-            second -= u[k, j + 1] * x[j + 1]
-            third -= u[k, j + 2] * x[j + 2]
-            fourth -= u[k, j + 3] * x[j + 3]
-            j += 4
-        while j < size:
-            first -= u[k, j] * x[j]
-            j += 1
-        x[k] = ((first + second) + (third + fourth)) / u[k, k]
+    while last > 0:
+        k = (last - 1) // 4 * 4
+        if last < size:
+            first = x[k]
+            second = x[k + 1]
+            third = x[k + 2]
+            fourth = x[k + 3]
+            for j in range(last, size):
+                value = x[j]
+                first -= u[k, j] * value
+                second -= u[k + 1, j] * value
+                third -= u[k + 2, j] * value
+                fourth -= u[k + 3, j] * value
+            x[k] = first
+            x[k + 1] = second
+            x[k + 2] = third
+            x[k + 3] = fourth
+        for i in range(last - 1, k - 1, -1):
+            value = x[i]
+            for j in range(i + 1, last):
+                value -= u[i, j] * x[j]
+            x[i] = value / u[i, i]
+        last = k
 
 
 def subtract_inverse(

@@ -22,12 +22,14 @@ class Solution:
 
     Attributes:
         power_kw: float64[N, T], allowed in every slot.
+        outcome: what they lead to.
         price_per_kwh: float64[V, T], at each circuit.
         energy_price_per_kwh: float64[N, T], of stored energy.
         bound: no plan has a lower objective.
     """
 
     power_kw: Floats
+    outcome: Evaluation
     price_per_kwh: Floats
     energy_price_per_kwh: Floats
     bound: float
@@ -54,6 +56,7 @@ def solve_direct(problem: PlanProblem) -> Solution:
         power_kw[0, arrival:departure] = stay.power_kw
     return Solution(
         power_kw=power_kw,
+        outcome=idle if stay.power_kw is None else follow(problem, power_kw),
         price_per_kwh=_prices(problem, stay),
         energy_price_per_kwh=worth_per_kwh,
         bound=_idle_cost(problem, idle) + stay.bound,

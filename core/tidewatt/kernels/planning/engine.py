@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from .checks import check, check_previous
 from .direct import is_direct, solve_direct
-from .evaluate import follow
 from .fleet import solve_fleet
 from .problem import InteriorState, Plan, PlanProblem
 from .reasons import explain
@@ -34,7 +33,7 @@ def plan(problem: PlanProblem, previous: Plan | None = None) -> Plan:
         solution, tolerance = solve_direct(problem), EXACT
     else:
         solution, state, iterations, tolerance = solve_fleet(problem, None if previous is None else previous.state)
-    outcome = follow(problem, solution.power_kw)
+    outcome = solution.outcome
     reasons = explain(
         problem,
         power_kw=solution.power_kw,

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from .direct import Solution
-from .evaluate import follow, grid_price
+from .evaluate import Evaluation, follow, grid_price
 from .interior import TOLERANCE as FINE, relax
 from .problem import Floats, InteriorState, PlanProblem
 from .repair import repair
@@ -33,10 +33,14 @@ def solve_fleet(problem: PlanProblem, state: InteriorState | None) -> tuple[Solu
         units[:] = True
     if units.any():
         scarcity = _scarcity(problem, power_kw, relaxation.price_per_kwh)
-        power_kw = repair(problem, power_kw, units, scarcity, relaxation.bound).power_kw
+        repaired = repair(problem, power_kw, units, scarcity, relaxation.bound)
+        power_kw, outcome = repaired.power_kw, repaired.outcome
+    else:
+        outcome = follow(problem, power_kw)
     solution = Solution(
         power_kw=power_kw,
-        price_per_kwh=_settle(problem, power_kw, relaxation.price_per_kwh),
+        outcome=outcome,
+        price_per_kwh=_settle(problem, outcome, relaxation.price_per_kwh),
         energy_price_per_kwh=relaxation.energy_price_per_kwh,
         bound=relaxation.bound,
     )
@@ -51,9 +55,8 @@ def _grid_range(problem: PlanProblem, net_kw: Floats) -> tuple[Floats, Floats]:
     return low, np.where(net_kw < -AT_LIMIT_KW, sell, np.maximum(buy, sell))
 
 
-def _settle(problem: PlanProblem, power_kw: Floats, price_per_kwh: Floats) -> Floats:
+def _settle(problem: PlanProblem, outcome: Evaluation, price_per_kwh: Floats) -> Floats:
     """Return the prices with those of limits at circuits that are at a limit, not at others on the same way."""
-    outcome = follow(problem, power_kw)
     flow, base = outcome.flow_kw, problem.base_kw
     tight = flow >= np.maximum(problem.import_limit_kw, base) - AT_LIMIT_KW
     tight |= -flow >= np.maximum(problem.export_limit_kw, -base) - AT_LIMIT_KW

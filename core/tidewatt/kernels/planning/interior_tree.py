@@ -56,6 +56,7 @@ class TreeEquations:
         self._border = np.zeros((peak_change.size, slots))
         self._solved = np.zeros((peak_change.size, slots))
         self._inner = np.zeros((peak_change.size, peak_change.size))
+        self._inner_diagonals = np.einsum("pp->p", self._inner)
         self._inner_diagonal = np.zeros(peak_change.size)
 
     def factor(self) -> None:
@@ -71,22 +72,23 @@ class TreeEquations:
             slot, peak = self._row
             self._border[peak, slot] = self._share
             self._solved[:] = self._border
-            for row in self._solved:
-                _cholesky.solve(self._matrix[0], row)
-            self._inner[:] = self._border @ self._solved.T
-            self._inner[np.diag_indices(self._peak_diagonal.size)] += self._peak_diagonal
+            _cholesky.solve_rows(self._matrix[0], self._solved)
+            np.matmul(self._border, self._solved.T, out=self._inner)
+            self._inner_diagonals += self._peak_diagonal
             _cholesky.factor(self._inner, self._inner_diagonal)
 
     def solve(self) -> None:
         """Replace the right-hand sides by the changes of the prices (and of the peaks)."""
         self._units.forward()
         change = self._root_change
-        _cholesky.climb(self._all, self._parent, self._links, self._changes)
+        if len(self._matrix) > 1:
+            _cholesky.climb(self._all, self._parent, self._links, self._changes)
         _cholesky.solve(self._matrix[0], change)
         if self._peak_change.size:
             self._peak_change *= -1.0
             self._peak_change += self._border @ change
             _cholesky.solve(self._inner, self._peak_change)
             change -= self._peak_change @ self._solved
-        _cholesky.descend(self._all, self._parent, self._links, self._changes, self._diagonal)
+        if len(self._matrix) > 1:
+            _cholesky.descend(self._all, self._parent, self._links, self._changes, self._diagonal)
         self._units.backward()
