@@ -19,7 +19,7 @@ NEVER_S = 3600.0
 """How long a call may stay unanswered here: whoever waited for a bad station would wait longer than the test."""
 
 ROUNDS = 3
-SETTINGS: dict[str, float] = {
+SETTINGS: dict[str, Any] = {
     "call_timeout_s": NEVER_S,
     "boot_grace_s": NEVER_S,
     "meter_interval_s": NEVER_S,
