@@ -12,9 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.patience import PATIENCE_S
 from tests.ports import free_ports
-
-LINE_WITHIN_S = 60
 
 
 @pytest.fixture(autouse=True)
@@ -32,7 +31,7 @@ class Process:
     async def line(self, containing: str) -> str:
         """Wait for a line of standard output that contains a text; AssertionError when the process ends before."""
         assert self._process.stdout is not None
-        async with asyncio.timeout(LINE_WITHIN_S):
+        async with asyncio.timeout(PATIENCE_S):
             while raw := await self._process.stdout.readline():
                 self.lines.append(raw.decode().rstrip("\n"))
                 if containing in self.lines[-1]:
@@ -53,7 +52,7 @@ class Process:
 
     async def ended(self) -> tuple[int, str]:
         """Wait for the end; return the exit status and what was said on standard error."""
-        async with asyncio.timeout(LINE_WITHIN_S):
+        async with asyncio.timeout(PATIENCE_S):
             output, errors = await self._process.communicate()
         self.lines += output.decode().splitlines()
         assert self._process.returncode is not None

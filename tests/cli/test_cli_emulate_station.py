@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -97,5 +96,4 @@ async def test_several_evses_and_options_of_station_and_vehicle(tidewatt: Tidewa
     await station.type("show stations.TIDEWATT-1.outlets.2.charger")
     await station.line('"evse2"')
     await station.type("quit")
-    async with asyncio.timeout(20):
-        await station.ended()
+    await station.ended()

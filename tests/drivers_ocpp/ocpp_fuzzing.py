@@ -13,6 +13,7 @@ from typing import Any
 
 from tests.drivers_ocpp.ocpp_mutations import Mutator
 from tests.drivers_ocpp.ocpp_rig import FAST, charger, setpoint
+from tests.patience import PATIENCE_S
 from tidewatt.drivers.ocpp import CentralSystem, OcppSettings
 from tidewatt.ocpp.frames import OcppVersion
 from tidewatt.site import OcppListener
@@ -122,7 +123,7 @@ class FuzzedStation:
         self.wire.to_us.put_nowait(json.dumps([2, end, "Heartbeat", {}]))
         answers = 0
         while True:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE_S):
                 raw = await self.wire.to_station.get()
             if raw is None:
                 self._outcomes["closed"] += 1
@@ -201,7 +202,7 @@ class Fuzzing:
         """Have the good station take a limit; it must get this one, and soon."""
         self._currents = (self._currents + 1) % 10
         current_a = 6.0 + self._currents
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             await self.system.port(f"charger {CALM}").apply(setpoint(current_a, f"charger {CALM}"))
         assert self.limits[-1] == current_a, "the good station was given another limit"
 

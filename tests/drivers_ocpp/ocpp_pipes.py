@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 import json
 from typing import Any
 
+from tests.patience import PATIENCE_S
 from tidewatt.ocpp.session import Handler, OcppSession, OcppVersion
 
 NOW = "2026-11-20T10:00:00Z"
@@ -44,7 +45,7 @@ class Pipe:
 
     async def frame(self) -> list[Any]:
         """Return the next array."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             raw = await self.receive_str()
         assert raw is not None, "the connection was closed"
         return list(json.loads(raw))
@@ -52,7 +53,7 @@ class Pipe:
 
 async def until(is_true: Callable[[], bool]) -> None:
     """Let others run until a condition holds."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while not is_true():  # noqa: ASYNC110 - sessions have no events for their counters
             await asyncio.sleep(0)
 

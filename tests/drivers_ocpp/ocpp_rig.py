@@ -14,6 +14,7 @@ from uuid import uuid4
 
 from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType
 
+from tests.patience import PATIENCE_S
 from tidewatt.drivers.ocpp import CentralSystem, DiscoveredStation, OcppSettings
 from tidewatt.site import (
     Charger,
@@ -35,7 +36,7 @@ FAST = {
     "start_retry_s": 0.02,
     "lost_transaction_s": 0.05,
     "save_interval_s": 0.01,
-    "call_timeout_s": 5.0,
+    "call_timeout_s": 30.0,
 }
 """Settings under which nothing in a test waits noticeably."""
 
@@ -83,7 +84,7 @@ class Rig:
 
     async def until(self, is_true: Callable[[], bool]) -> None:
         """Wait until something reported makes a condition true."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             while not is_true():
                 self.changed.clear()
                 await self.changed.wait()
@@ -138,14 +139,14 @@ class RawStation:
         message_id = str(uuid4())
         future = self.pending[message_id] = asyncio.get_running_loop().create_future()
         await self.socket.send_str(json.dumps([2, message_id, action, payload]))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             kind, rest = await future
         assert kind == 3, rest
         return dict(rest[0])
 
     async def next_asked(self, action: str) -> dict[str, Any]:
         """Return the next request of an action that was not returned yet, in order."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             while True:
                 while self.taken < len(self.asked):
                     self.taken += 1

@@ -19,6 +19,7 @@ from tests.drivers_ocpp.ocpp_rig import (
     setpoint,
 )
 from tests.drivers_ocpp.ocpp_v16_words import REJECTED, at, charging, meter_values, start, status
+from tests.patience import PATIENCE_S
 from tidewatt.drivers.ocpp.starter import OWN_TAG
 from tidewatt.site import ChargerStatus, CommandError, FaultCode
 
@@ -102,7 +103,7 @@ async def test_plugged_vehicle_is_started_and_its_measurements_arrive() -> None:
 
 
 async def test_a_vehicle_is_started_once_per_plug_in() -> None:
-    async with central([charger()]) as rig, connected(rig) as station:
+    async with central([charger()], start_retry_s=1) as rig, connected(rig) as station:
         await station.boot()
         await status(station, "Preparing")
         await station.next_asked("RemoteStartTransaction")
@@ -213,7 +214,7 @@ async def test_a_second_connection_replaces_the_first() -> None:
         await first.boot()
         async with connected(rig) as second:
             await second.boot()
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE_S):
                 await first.ended.wait()
             await status(second, "Available")
             state = await rig.until_state(lambda s: s.status is ChargerStatus.AVAILABLE)
@@ -304,7 +305,7 @@ async def test_after_a_persons_stop_nothing_starts_by_itself_until_the_vehicle_i
     async with central([charger()], store) as rig, connected(rig) as station:
         await charging(station)
         await rig.system.port("left").stop()
-    async with central([charger()], store) as rig, connected(rig) as station:
+    async with central([charger()], store, start_retry_s=3600) as rig, connected(rig) as station:
         await station.boot()
         await status(station, "Preparing")
         await status(station, "Available")

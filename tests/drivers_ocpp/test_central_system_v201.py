@@ -65,7 +65,7 @@ async def test_plugged_vehicle_is_started_and_its_measurements_arrive() -> None:
 
 
 async def test_a_transaction_that_waits_for_authorisation_is_started() -> None:
-    async with central([charger()]) as rig, connected(rig, version=V201) as station:
+    async with central([charger()], start_retry_s=3600) as rig, connected(rig, version=V201) as station:
         await station.boot()
         await status(station, "Occupied")
         await event(station, "Started", "EVConnected")
@@ -165,7 +165,7 @@ async def test_a_foreign_profile_in_the_way_is_cleared() -> None:
 
 
 async def test_the_vehicles_state_is_followed_to_the_end() -> None:
-    async with central([charger()]) as rig, connected(rig, version=V201) as station:
+    async with central([charger()], start_delay_s=3600) as rig, connected(rig, version=V201) as station:
         await charging(station)
         for word, expected in (
             ("SuspendedEV", ChargerStatus.SUSPENDED_EV),

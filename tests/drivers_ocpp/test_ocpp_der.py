@@ -190,7 +190,7 @@ async def test_reports_that_nobody_asked_for_or_that_never_end_do_no_harm() -> N
     async with der() as (rig, station, _):
         assert await station.call("ReportDERControl", {"requestId": 4711}) == {}
     async with (
-        central([charger(discharge_maximum_a=16)], call_timeout_s=0.2) as rig,
+        central([charger(discharge_maximum_a=16)], call_timeout_s=1) as rig,
         connected(rig, version=v2x.V21, answers=v2x.answers() | {"GetDERControl": ACCEPTED}) as station,
     ):
         await station.boot()

@@ -23,6 +23,7 @@ from tests.drivers_ocpp.ocpp_rig import (
     charger,
     connected,
 )
+from tests.patience import PATIENCE_S
 from tidewatt.drivers.ocpp.blocks import FirmwareSource, FirmwareState, FirmwareUpdates, LogFile, LogKind, Logs
 from tidewatt.drivers.ocpp.depot import Depot
 from tidewatt.site import CommandError
@@ -159,7 +160,7 @@ async def test_an_update_of_which_nothing_is_heard_has_failed() -> None:
         over = asyncio.Event()
         updates(rig).listeners.subscribe(lambda state: over.set() if state.is_over else None)
         await updates(rig).update(FirmwareSource(url="https://acme.example/fw.bin"), patience_s=0.05)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             await over.wait()
         state = updates(rig).state
         assert state is not None
@@ -256,7 +257,7 @@ async def test_an_upload_that_fails_says_why(version: str, word: str, tmp_path: 
 async def test_a_log_that_is_too_large_or_never_comes_is_refused(tmp_path: Path) -> None:
     async with central([charger()]) as rig, connected(rig, version=V21, answers={"GetLog": ACCEPTED}) as station:
         await station.boot()
-        task, request = await fetching(rig, station, tmp_path, most_bytes=1000, patience_s=0.5)
+        task, request = await fetching(rig, station, tmp_path, most_bytes=1000, patience_s=1.5)
         assert await bring(request["log"]["remoteLocation"], b"x" * 200_000) == 413
         with pytest.raises(CommandError, match="it did not come"):
             await task

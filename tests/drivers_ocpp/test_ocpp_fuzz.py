@@ -24,6 +24,7 @@ from tests.drivers_ocpp.ocpp_fuzzing import PATIENT, fuzzing, no_errors
 from tests.drivers_ocpp.ocpp_mutations import Mutator
 from tests.drivers_ocpp.ocpp_rig import Rig, central, charger, connected
 from tests.drivers_ocpp.ocpp_villains import upgrade
+from tests.patience import PATIENCE_S
 from tidewatt.ocpp.frames import OcppVersion, parse_frame
 
 INPUTS = int(os.environ.get("TIDEWATT_FUZZ_INPUTS", "6000"))
@@ -79,7 +80,7 @@ async def send_frames(rig: Rig, version: OcppVersion, count: int) -> None:
                 await (socket.send_bytes(frame) if random.random() < 0.02 else socket.send_str(frame.decode()))
             await socket.send_str(json.dumps([2, f"end {number}", "Heartbeat", {}]))
             while True:
-                message = await socket.receive(timeout=20)
+                message = await socket.receive(timeout=PATIENCE_S)
                 assert message.type is WSMsgType.TEXT, "cut off"
                 kind, message_id, *rest = json.loads(message.data)
                 if kind == 2:
@@ -129,7 +130,7 @@ async def test_no_handshake_and_no_bytes_after_it_do() -> None:
             with contextlib.suppress(ConnectionError):
                 writer.write(handshake(random))
                 writer.write_eof()
-                async with asyncio.timeout(10):
+                async with asyncio.timeout(PATIENCE_S):
                     await reader.read()
             writer.close()
         async with connected(rig) as station:

@@ -12,6 +12,7 @@ import pytest
 
 from tests.drivers_ocpp.ocpp_pki import client_context
 from tests.drivers_ocpp.ocpp_rig import Rig, central, charger, connected
+from tests.patience import PATIENCE_S
 from tidewatt.drivers.ocpp.security import Gate, GateLimits
 from tidewatt.site import OcppListener, TlsListener
 
@@ -27,7 +28,7 @@ def gate_of(rig: Rig) -> dict[str, Any]:
 
 async def is_cut(streams: Streams) -> bool:
     """Wait for the other side to end a connection, whichever way."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         try:
             return await streams[0].read() == b""
         except ConnectionError:
@@ -38,7 +39,7 @@ async def is_cut(streams: Streams) -> bool:
 
 @pytest.mark.parametrize("begun", [b"", b"GET /CP-1 HTTP/1.1\r\nHost: x\r\nX-Slow: "], ids=["silent", "slow header"])
 async def test_who_does_not_become_a_station_in_time_is_cut(begun: bytes) -> None:
-    async with central([charger()], admission_s=0.2) as rig:
+    async with central([charger()], admission_s=0.5) as rig:
         streams = await asyncio.open_connection("127.0.0.1", rig.system.bound_port)
         streams[1].write(begun)
         assert await is_cut(streams)
@@ -49,7 +50,7 @@ async def test_who_does_not_become_a_station_in_time_is_cut(begun: bytes) -> Non
 
 @pytest.mark.parametrize("begun", [b"", b"\x16\x03\x01\x02\x00\x01"], ids=["silent", "half a hello"])
 async def test_a_handshake_that_does_not_go_on_is_cut(begun: bytes) -> None:
-    async with central([charger(password=PASSWORD)], listener=LISTENER, admission_s=0.2) as rig:
+    async with central([charger(password=PASSWORD)], listener=LISTENER, admission_s=1) as rig:
         streams = await asyncio.open_connection("127.0.0.1", rig.system.security.tls_port)
         streams[1].write(begun)
         assert await is_cut(streams)
@@ -72,9 +73,9 @@ async def test_noise_on_the_encrypted_port_ends_that_connection_alone(noise: byt
 
 
 async def test_an_admitted_station_stays_beyond_the_time_for_admission() -> None:
-    async with central([charger()], admission_s=0.1) as rig, connected(rig) as station:
+    async with central([charger()], admission_s=0.5) as rig, connected(rig) as station:
         await station.boot()
-        await asyncio.sleep(0.25)
+        await asyncio.sleep(0.75)
         assert "currentTime" in await station.call("Heartbeat", {})
         assert gate_of(rig) == {"waiting": 0, "cut": 0, "turned_away": 0, "failed_handshakes": 0}
 
@@ -98,7 +99,7 @@ async def test_who_comes_too_often_is_turned_away_until_later() -> None:
         for _ in range(5):
             _, writer = await asyncio.open_connection("127.0.0.1", rig.system.bound_port)
             writer.close()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             while gate_of(rig)["turned_away"] == 0:
                 assert await is_cut(await asyncio.open_connection("127.0.0.1", rig.system.bound_port))
         now_s[0] += 5
@@ -140,5 +141,5 @@ async def test_what_comes_right_behind_the_handshake_is_not_lost() -> None:
             for _ in range(20):
                 reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=tls)
                 writer.write(b"at once")
-                assert await asyncio.wait_for(reader.readexactly(7), 10) == b"at once"
+                assert await asyncio.wait_for(reader.readexactly(7), PATIENCE_S) == b"at once"
                 writer.close()

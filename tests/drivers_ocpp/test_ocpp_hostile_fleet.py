@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 import itertools
+from statistics import mean
 from time import perf_counter
 from typing import Any
 
@@ -13,6 +14,7 @@ from aiohttp import ClientSession, TCPConnector
 
 from tests.drivers_ocpp.ocpp_rig import V16, RawStation, Rig, central, charger, default_answers, setpoint
 from tests.drivers_ocpp.ocpp_villains import VILLAINS
+from tests.patience import PATIENCE_S
 
 STATIONS, BAD = 200, 20
 NEVER_S = 3600.0
@@ -84,6 +86,11 @@ class Watch:
         return perf_counter() - began
 
 
+def counters_of(rig: Rig) -> dict[str, dict[str, int]]:
+    """Return what was counted on each connection that there is now."""
+    return {name: shown["counters"] for name, shown in rig.system.diagnostics().items() if shown["counters"]}
+
+
 async def test_of_200_stations_20_that_misbehave_delay_no_other() -> None:
     # 200 stations and their villains share this loop, and its debug mode alone costs more than they do.
     asyncio.get_running_loop().set_debug(False)
@@ -91,7 +98,7 @@ async def test_of_200_stations_20_that_misbehave_delay_no_other() -> None:
     bad, good = names[:BAD], names[BAD:]
     chargers = [charger(f"charger {name}", name) for name in names]
     async with (
-        asyncio.timeout(60),
+        asyncio.timeout(PATIENCE_S),
         central(chargers, **SETTINGS) as rig,
         ClientSession(connector=TCPConnector(limit=0)) as client,
         good_stations(client, rig, good) as stations,
@@ -109,19 +116,20 @@ async def test_of_200_stations_20_that_misbehave_delay_no_other() -> None:
             for name in bad
         ]
         under_attack = await watch.rounds()
+        while not any(counters[name]["delayed_frames"] for name in bad if name in (counters := counters_of(rig))):
+            # A flood is read no faster than anybody may send; a busy machine takes a while until there is one.
+            under_attack += await watch.rounds()
         assert not any(villain.done() for villain in villains), "they were still at it"
-        counters = {name: shown["counters"] for name, shown in rig.system.diagnostics().items() if shown["counters"]}
-        slowed_down = [name for name in bad if name in counters and counters[name]["delayed_frames"] > 0]
+        counters = counters_of(rig)
         ours_at_fault = [name for name, count in counters.items() if count["handler_errors"] > 0]
         for task in (*villains, *hopeless):
             task.cancel()
         await asyncio.gather(*villains, *hopeless, return_exceptions=True)
 
         assert max(under_attack) < 10 * max(calm) + 1.0
-        assert sum(under_attack) < 10 * sum(calm)
+        assert mean(under_attack) < 10 * mean(calm)
         blamed = {fault.subject_id for fault in rig.faults}
         assert blamed <= {f"charger {name}" for name in bad}
-        assert slowed_down, "a flood is read no faster than anybody may send"
         assert ours_at_fault == []
         for name in good:
             count = counters[name]

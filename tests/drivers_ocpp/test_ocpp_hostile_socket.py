@@ -13,6 +13,7 @@ import pytest
 
 from tests.drivers_ocpp.ocpp_rig import V16, central, charger, connected
 from tests.drivers_ocpp.ocpp_villains import masked, upgrade
+from tests.patience import PATIENCE_S
 from tidewatt.ocpp.sockets import AiohttpSocket
 
 type Serve = Callable[[AiohttpSocket], Awaitable[None]]
@@ -69,7 +70,7 @@ async def test_a_peer_that_does_not_read_is_cut_off_with_a_bounded_buffer() -> N
     async def pour(socket: AiohttpSocket) -> None:
         sent.set_result(await filled(socket))
 
-    async with serving(pour, write_timeout_s=0.2) as port, deaf_peer(port), asyncio.timeout(10):
+    async with serving(pour, write_timeout_s=0.2) as port, deaf_peer(port), asyncio.timeout(PATIENCE_S):
         # What the kernel takes on loopback is some megabytes; beyond it no more than one buffer piles up.
         assert await sent < 20_000_000
 
@@ -83,7 +84,7 @@ async def test_closing_on_a_peer_that_does_not_read_ends(monkeypatch: pytest.Mon
         await socket.close()
         closed.set()
 
-    async with serving(pour_and_close, write_timeout_s=3600) as port, deaf_peer(port), asyncio.timeout(10):
+    async with serving(pour_and_close, write_timeout_s=3600) as port, deaf_peer(port), asyncio.timeout(PATIENCE_S):
         await closed.wait()
 
 
@@ -99,7 +100,7 @@ async def test_whoever_gives_up_waiting_takes_nobody_with_him() -> None:
             await socket.send_str("x" * 100_000)
         done.set()
 
-    async with serving(pour, write_timeout_s=3600) as port, deaf_peer(port), asyncio.timeout(10):
+    async with serving(pour, write_timeout_s=3600) as port, deaf_peer(port), asyncio.timeout(PATIENCE_S):
         await done.wait()
 
 
@@ -111,7 +112,7 @@ async def test_many_pings_are_answered_slowly_and_the_frames_among_them_still_ar
         await socket.receive_str()
 
     async with (
-        asyncio.timeout(10),
+        asyncio.timeout(PATIENCE_S),
         serving(take) as port,
         ClientSession() as client,
         client.ws_connect(f"http://127.0.0.1:{port}/CP-1", autoping=False) as socket,
@@ -133,7 +134,7 @@ async def test_pongs_that_nobody_asked_for_say_nothing() -> None:
         keeping.cancel()
 
     async with (
-        asyncio.timeout(10),
+        asyncio.timeout(PATIENCE_S),
         serving(serve) as port,
         ClientSession() as client,
         client.ws_connect(f"http://127.0.0.1:{port}/CP-1", autoping=False) as socket,
@@ -156,8 +157,17 @@ async def test_the_central_system_can_stop_while_a_station_does_not_read(monkeyp
     ):
         await rig.until_state(lambda state: state.online)
         await ask_for(1.0, raw)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             await rig.system.stop()
+
+
+async def test_one_that_is_slowed_down_does_not_outlive_the_central_system() -> None:
+    async with central([charger()], frames_burst=1, frames_per_s=0.001) as rig, deaf_peer(rig.system.bound_port) as raw:
+        await asyncio.get_running_loop().sock_sendall(raw, masked('[2,"1","Heartbeat",{}]') * 5)
+        await rig.until_state(lambda state: state.online)
+        while not rig.system.diagnostics()["CP-1"]["counters"]["delayed_frames"]:  # noqa: ASYNC110 - it has no event
+            await asyncio.sleep(0)
+        raw.close()
 
 
 async def ask_for(duration_s: float, raw: sockets.socket) -> None:

@@ -184,7 +184,7 @@ async def test_a_station_that_takes_no_profile_at_all_fails_the_command_with_its
 
 
 async def test_a_station_that_does_not_answer_fails_the_command() -> None:
-    async with central([charger()], call_timeout_s=0.05) as rig, connected(rig) as station:
+    async with central([charger()], call_timeout_s=0.5) as rig, connected(rig) as station:
         await charging(station)
         station.answers["SetChargingProfile"] = None
         with pytest.raises(CommandError, match="SetChargingProfile was not answered"):

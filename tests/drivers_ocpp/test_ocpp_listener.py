@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 import pytest
 
 from tests.drivers_ocpp.ocpp_rig import V16, V201, Rig, basic_auth, central, charger, connected
+from tests.patience import PATIENCE_S
 from tidewatt.drivers.ocpp import DiscoveredStation
 from tidewatt.site import CommandError, FaultCode
 
@@ -224,7 +225,7 @@ async def test_an_oversize_message_ends_the_connection() -> None:
     async with central([charger()]) as rig, connected(rig) as station:
         await station.boot()
         await station.socket.send_str("x" * 300_000)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             await station.ended.wait()
         assert station.socket.close_code == WSCloseCode.MESSAGE_TOO_BIG
 
@@ -262,7 +263,7 @@ async def test_chargers_are_added_changed_and_removed_without_disturbing_others(
     ):
         await left.boot()
         rig.system.update_chargers([stays, charger("right", station_id="CP-2", password=OTHER_SECRET), added])
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             await right.ended.wait()
         assert await refusal(rig, "CP-2", basic_auth("CP-2", SECRET)) == 401
         async with connected(rig, "CP-2", password=OTHER_SECRET), connected(rig, "CP-3"):

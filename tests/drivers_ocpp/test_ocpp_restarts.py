@@ -77,7 +77,7 @@ async def test_a_transaction_that_the_station_shows_is_kept_over_a_restart_whate
     store = DictStore()
     async with central([charger()], store) as rig, connected(rig) as station:
         transaction_id = await charging(station)
-    async with central([charger()], store, lost_transaction_s=0.2) as rig, connected(rig) as station:
+    async with central([charger()], store, lost_transaction_s=1) as rig, connected(rig) as station:
         await status(station, "Preparing")
         await station.call("MeterValues", meter_values(transaction_id, 5000))
         await status(station, "Preparing")

@@ -10,6 +10,8 @@ import pytest
 
 from tests.conformance import shows
 from tests.drivers_ocpp.ocpp_pipes import Pipe, running
+from tests.patience import PATIENCE_S
+from tidewatt.ocpp.schemas import load_schemas
 from tidewatt.ocpp.session import OcppBusyError, OcppTimeoutError, OcppVersion
 
 V16 = OcppVersion.V16
@@ -34,6 +36,13 @@ async def answer(peer: Pipe, *actions: str) -> None:
         await peer.send_frame(3, message_id, ACCEPTED)
 
 
+async def known(*actions: str) -> None:
+    """Have the schemas of actions read, so that calls queue in the order in which they are made."""
+    schemas = await load_schemas(V16)
+    for action in actions:
+        await schemas.prepare(action)
+
+
 async def answer_next(peer: Pipe) -> None:
     """Accept the next call, whatever it is."""
     kind, message_id, *_ = await peer.frame()
@@ -48,6 +57,7 @@ async def answer_all(peer: Pipe) -> None:
 
 
 async def test_limits_go_before_orders_and_orders_before_questions() -> None:
+    await known("GetLocalListVersion", "ClearCache", "GetConfiguration", "Reset", "SetChargingProfile")
     async with running(patience_s=3600) as (session, peer):
         first = asyncio.create_task(session.call("GetLocalListVersion", {}))
         _, first_id, *_ = await peer.frame()
@@ -80,8 +90,8 @@ async def test_a_limit_does_not_wait_for_a_question_that_stays_unanswered() -> N
 @shows("OCPP-J 4.1.1", ocpp=("1.6", "2.0.1", "2.1"))
 @pytest.mark.parametrize("version", list(OcppVersion))
 async def test_without_a_limit_that_waits_a_question_keeps_its_turn(version: OcppVersion) -> None:
-    async with running(version, call_timeout_s=0.1, patience_s=0.001) as (session, peer):
-        question = asyncio.create_task(session.call("ClearCache", {}))
+    async with running(version, patience_s=0.001) as (session, peer):
+        question = asyncio.create_task(session.call("ClearCache", {}, timeout_s=0.1))
         await peer.frame()
         other = asyncio.create_task(session.call("ClearCache", {}))
         with pytest.raises(OcppTimeoutError):
@@ -102,6 +112,7 @@ async def test_a_limit_keeps_its_turn_from_another_limit() -> None:
 
 
 async def test_questions_in_the_queue_do_not_keep_a_limit_out() -> None:
+    await known("ClearCache", "SetChargingProfile")
     async with running(patience_s=3600) as (session, peer):
         questions = [asyncio.create_task(session.call("ClearCache", {})) for _ in range(40)]
         _, message_id, *_ = await peer.frame()
@@ -116,6 +127,7 @@ async def test_questions_in_the_queue_do_not_keep_a_limit_out() -> None:
 
 
 async def test_a_call_that_is_given_up_frees_the_turn() -> None:
+    await known("ClearCache", "GetLocalListVersion")
     async with running() as (session, peer):
         first = asyncio.create_task(session.call("ClearCache", {}))
         await peer.frame()
@@ -145,12 +157,12 @@ async def test_nothing_is_repeated_after_a_timeout() -> None:
 
 async def test_the_time_of_each_exchange_is_told() -> None:
     told: list[float | None] = []
-    async with running(call_timeout_s=0.02, on_exchange=told.append) as (session, peer):
+    async with running(on_exchange=told.append) as (session, peer):
         call = asyncio.create_task(session.call("ClearCache", {}))
         await answer(peer, "ClearCache")
         await call
         with pytest.raises(OcppTimeoutError):
-            await session.call("ClearCache", {})
+            await session.call("ClearCache", {}, timeout_s=0.01)
     assert told[0] is not None
     assert told[0] >= 0
     assert told[1:] == [None]
@@ -179,7 +191,7 @@ async def test_whatever_is_called_answered_and_cancelled_no_turn_is_lost(steps: 
             await asyncio.sleep(0)
         last = asyncio.create_task(session.call("GetLocalListVersion", {}))
         answering = asyncio.create_task(answer_all(peer))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             assert await last == ACCEPTED
         for outcome in await asyncio.gather(*calls, return_exceptions=True):
             assert outcome == ACCEPTED or isinstance(outcome, asyncio.CancelledError | OcppBusyError)

@@ -12,6 +12,7 @@ import pytest
 
 from tests.drivers_ocpp import ocpp_v2x_words as v2x, ocpp_v201_words as words
 from tests.drivers_ocpp.ocpp_rig import RawStation, Rig, charger, setpoint
+from tests.patience import PATIENCE_S
 from tidewatt.drivers.ocpp.agreement import Agreement
 from tidewatt.drivers.ocpp.discharge import DischargeGuard
 from tidewatt.drivers.ocpp.evse import Evse
@@ -86,7 +87,7 @@ async def test_a_state_of_charge_that_is_told_no_more_ends_a_discharge() -> None
 
 async def paused(rig: Rig, station: RawStation) -> None:
     """Wait until the station was told to give nothing back."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while v2x.amount(station) != 0:
             station.was_asked.clear()
             await station.was_asked.wait()

@@ -12,12 +12,12 @@ from typing import Any
 from aiohttp import web
 
 from tests.emulators.site_of import emulation_of
+from tests.patience import PATIENCE_S
 from tidewatt.emulators import Emulation, EmulationAddresses, listening
 from tidewatt.emulators.station import Outlet, Station
 from tidewatt.ocpp.session import OcppSession, OcppVersion
 from tidewatt.ocpp.sockets import AiohttpSocket
 
-PATIENCE_S = 20.0
 STEP_S = 0.1
 PACE = 50
 

@@ -12,7 +12,8 @@ import pytest
 
 from tests.emulators.sessions import VEHICLES
 from tests.emulators.site_of import document, emulation_of
-from tests.emulators.station_bench import PATIENCE_S, Bench, ScriptedCentral
+from tests.emulators.station_bench import Bench, ScriptedCentral
+from tests.patience import PATIENCE_S
 from tidewatt.drivers.ocpp import CentralSystem, DiscoveredStation
 from tidewatt.ledger import JsonFileStore
 from tidewatt.site import ChargerState, ChargerStatus, OcppListener, Reading, Reason, ReasonCode, Setpoint

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from tests.emulators.site_of import document, emulation_of
-from tests.emulators.station_bench import PATIENCE_S, Bench, ScriptedCentral
+from tests.emulators.station_bench import Bench, ScriptedCentral
+from tests.patience import PATIENCE_S
 from tidewatt.drivers.ocpp import CentralSystem, Der, V2x, der, v2x
 from tidewatt.ledger import JsonFileStore
 from tidewatt.site import (

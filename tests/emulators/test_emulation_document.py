@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 
 from tests.emulators.site_of import document, emulation_of
+from tests.patience import PATIENCE_S
 from tidewatt.emulators import EmulationAddresses, keep_pace, load_emulation, run_emulation
 from tidewatt.ocpp.session import OcppVersion
 from tidewatt.site import SiteError
@@ -119,7 +120,7 @@ def test_the_demo_site_can_be_emulated() -> None:
 async def test_running_a_document_listens_says_where_and_stops_when_cancelled() -> None:
     ready: asyncio.Future[EmulationAddresses] = asyncio.get_running_loop().create_future()
     running = asyncio.create_task(run_emulation(document(), ready=ready.set_result))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         addresses = await ready
         host, port = addresses.control
         async with aiohttp.ClientSession() as client, client.get(f"http://{host}:{port}/world") as response:
@@ -145,7 +146,7 @@ async def test_emulated_time_keeps_pace_with_the_clock_however_irregularly_it_ti
         await asyncio.sleep(0)
 
     pace = asyncio.create_task(keep_pace(emulation, clock=clock, sleep=sleep))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         await done.wait()
     pace.cancel()
     await asyncio.gather(pace, return_exceptions=True)

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.emulators.site_of import document, emulation_of
-from tests.emulators.station_bench import PATIENCE_S, Bench, ScriptedCentral
+from tests.emulators.station_bench import Bench, ScriptedCentral
+from tests.patience import PATIENCE_S
 from tidewatt.drivers.ocpp import (
     Availability,
     CentralSystem,

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import aiohttp
 
+from tests.patience import PATIENCE_S
 from tidewatt.ocpp.session import OcppCallError, OcppSession, OcppVersion
 from tidewatt.ocpp.sockets import AiohttpSocket
 
@@ -113,7 +114,7 @@ class Station:
 
     async def commanded(self, action: str) -> dict[str, Any]:
         """Wait until a command has arrived; returns the latest of its kind."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             while not (found := [payload for name, payload in self.commands if name == action]):
                 self._arrived.clear()
                 await self._arrived.wait()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, State, callback
 from homeassistant.helpers.event import async_track_state_change_event
 
-LONGEST_S = 20
+from tests.patience import PATIENCE_S
 
 
 def shown(hass: HomeAssistant, entity_id: str) -> State:
@@ -30,7 +30,7 @@ async def until(hass: HomeAssistant, entity_id: str, shows: Callable[[State], bo
     unsubscribe = async_track_state_change_event(hass, [entity_id], look)
     try:
         look()
-        async with asyncio.timeout(LONGEST_S):
+        async with asyncio.timeout(PATIENCE_S):
             return await reached
     except TimeoutError:
         raise AssertionError(f"{entity_id} stayed {hass.states.get(entity_id)}") from None

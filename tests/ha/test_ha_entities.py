@@ -17,7 +17,8 @@ from syrupy.assertion import SnapshotAssertion
 from custom_components.tidewatt.hub import WATCH_INTERVAL_S, SiteHub
 from tests.ha.conftest import LOOPBACK, Connect, GridMeter, entry_of
 from tests.ha.ha_station import Station
-from tests.ha.ha_waiting import LONGEST_S, shown, until
+from tests.ha.ha_waiting import shown, until
+from tests.patience import PATIENCE_S
 
 FUSE_A = 25.0
 GARAGE_FUSE_A = 20.0
@@ -328,6 +329,6 @@ async def another_cycle(hub: SiteHub) -> None:
     """Wait for the next cycle of control."""
     ended = asyncio.Event()
     unsubscribe = hub.async_listen(ended.set)
-    async with asyncio.timeout(LONGEST_S):
+    async with asyncio.timeout(PATIENCE_S):
         await ended.wait()
     unsubscribe()

@@ -9,6 +9,7 @@ import aiohttp
 from modbus_connection import ModbusUnit
 import pytest
 
+from tests.patience import PATIENCE_S
 from tests.runtime.conftest import MemoryStore, Running, RunSite, make_site
 from tidewatt.drivers.modbus import TcpUnits
 from tidewatt.runtime import SiteRuntime
@@ -180,7 +181,7 @@ async def test_unknown_station_is_discovered_and_accepted_without_dropping_the_o
         assert (await _call(left, "BootNotification", boot))["status"] == "Accepted"
         with pytest.raises(aiohttp.WSServerHandshakeError):
             await session.ws_connect(f"{url}/CP-2", protocols=["ocpp1.6"])
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             found = await running.discovered.get()
         assert (found.station_id, found.subprotocols) == ("CP-2", ("ocpp1.6",))
         assert list(running.runtime.discovered) == [found]
@@ -203,7 +204,7 @@ async def test_strangers_are_remembered_up_to_a_limit(run_site: RunSite) -> None
         for number in range(70):
             with pytest.raises(aiohttp.WSServerHandshakeError):
                 await session.ws_connect(f"{url}/STRANGER-{number}", protocols=["ocpp1.6"])
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE_S):
                 await running.discovered.get()
 
     known = [station.station_id for station in running.runtime.discovered]

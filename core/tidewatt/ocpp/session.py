@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+import contextlib
 import logging
 from typing import Any, Protocol
 from uuid import uuid4
@@ -110,7 +111,7 @@ class OcppSession:
     ) -> None:
         self.version = version
         self.counters = SessionCounters()
-        self.closed = False
+        self._ended = asyncio.Event()
         self._socket = socket
         self._call_timeout_s = call_timeout_s
         self._frame_budget = frame_budget
@@ -132,15 +133,24 @@ class OcppSession:
         except ConnectionError as error:
             _LOGGER.debug("OCPP connection lost: %s", error)
         finally:
-            self.closed = True
+            self.end()
             self._calls.close()
             answering.cancel()
             await asyncio.gather(answering, return_exceptions=True)
             await self._socket.close()
 
+    @property
+    def closed(self) -> bool:
+        """Whether the connection is closed, or being closed."""
+        return self._ended.is_set()
+
+    def end(self) -> None:
+        """Take note that the connection is being closed: nothing more is sent, and a slow read waits no longer."""
+        self._ended.set()
+
     async def close(self) -> None:
         """Close the connection; `run` then returns."""
-        self.closed = True
+        self.end()
         await self._socket.close()
 
     async def call(self, action: str, payload: dict[str, Any], *, timeout_s: float | None = None) -> dict[str, Any]:
@@ -247,5 +257,7 @@ class OcppSession:
         self.counters.delayed_frames += 1
         if self._frames_ahead > _MAX_FRAMES_AHEAD:
             raise OcppFloodError(f"The peer kept sending too fast: {self.counters.frames_in} frames so far.")
-        await asyncio.sleep(budget.wait_s())
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(budget.wait_s()):
+                await self._ended.wait()
         budget.force(cost)

@@ -57,6 +57,7 @@ class Connection:
         self.since = to_wire_time(utc_now())
         self.tasks = Tasks(f"OCPP connection from {remote}")
         self.preparing = asyncio.Lock()
+        self.ended = asyncio.Event()
         self._socket = socket
         inbound_type = InboundV16 if version is OcppVersion.V16 else InboundV2
         inbound = inbound_type(events, round(settings.heartbeat_interval_s)).handlers
@@ -87,7 +88,7 @@ class Connection:
 
     async def close(self, code: int = WSCloseCode.OK) -> None:
         """Close the WebSocket with a code."""
-        self.session.closed = True
+        self.session.end()
         await self._socket.close(code)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+import contextlib
 from dataclasses import asdict
 import logging
 from typing import Any
@@ -46,6 +47,9 @@ from .transactions import TransactionBook
 
 _LOGGER = logging.getLogger(__name__)
 
+_END_WITHIN_S = 5.0
+"""Longest wait for what still serves a connection that was closed."""
+
 
 class Station:
     """A station that is configured, connected or not.
@@ -83,6 +87,7 @@ class Station:
         budget = WriteBudget(settings, clock, lambda: len(self.points))
         self._profiles = ProfileBook(self._record, self._book.running, budget, settings, on_change=memory.save_soon)
         self._connection: Connection | None = None
+        self._serving: set[Connection] = set()
         self._connects = TokenBucket(settings.connects_burst, settings.connects_per_s, clock)
         self.link_watch = LinkWatch(self.report, self.push, clock)
         self._last_heard_s = clock()
@@ -218,6 +223,7 @@ class Station:
             remote=remote,
             on_exchange=self.link_watch.answered,
         )
+        self._serving.add(connection)
         self.link_watch.connected()
         previous, self._connection = self._connection, connection
         if previous is not None:
@@ -248,6 +254,8 @@ class Station:
                 _LOGGER.info("OCPP station %s is no longer connected", self.station_id)
                 self.push()
             await connection.tasks.close()
+            self._serving.discard(connection)
+            connection.ended.set()
 
     def _take_version(self, version: OcppVersion) -> None:
         """Note the version; a station that changed it cannot go on with transactions of the other."""
@@ -278,11 +286,13 @@ class Station:
             connection.tasks.spawn(self._preparation.run(connection, booted=booted))
 
     async def close(self, code: int = WSCloseCode.GOING_AWAY) -> None:
-        """Close the connection; transactions on the station go on."""
-        connection = self._connection
-        if connection is not None:
-            await connection.close(code)
+        """Close the connection, and older ones that still end; transactions on the station go on."""
+        serving = tuple(self._serving)
+        await asyncio.gather(*(connection.close(code) for connection in serving))
         await self._tasks.close()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_END_WITHIN_S):
+                await asyncio.gather(*(connection.ended.wait() for connection in serving))
 
     def push(self, evse_id: int | None = None) -> None:
         """Report the state of one EVSE, or of all."""
