@@ -29,6 +29,14 @@ _TOLERANCE_A = 1.0
 
 
 @dataclass(frozen=True, slots=True)
+class _Held:
+    """Something that discharges: what ends it, and the most that might be given back when it began, in A per phase."""
+
+    stop: Callable[[], Awaitable[None]]
+    most_a: float
+
+
+@dataclass(frozen=True, slots=True)
 class Refusal:
     """Why nothing may be given back now."""
 
@@ -64,7 +72,8 @@ class DischargeGuard:
         self._vehicle_soc: tuple[float, float] | None = None
         self._reported: set[FaultCode] = set()
         self._is_watching = False
-        self._held: dict[str, Callable[[], Awaitable[None]]] = {}
+        self._held: dict[str, _Held] = {}
+        self._ending: set[str] = set()
 
     @property
     def floor_pct(self) -> float:
@@ -115,15 +124,28 @@ class DischargeGuard:
         nothing may be given back; what was given back until then is ended.
         """
         if setpoint.current_a >= 0:
-            self.release(_SETPOINT)
             return setpoint
         self.require(setpoint.charger_id, f"discharging with {-setpoint.current_a:g} A")
-        current_a = self._bounded_a(setpoint.current_a)
-        if current_a < 0:
+        return replace(setpoint, current_a=self.admissible_a(setpoint.current_a))
+
+    def admissible_a(self, current_a: float) -> float:
+        """Return what of a current may go to the station at this moment, and watch over it if that discharges.
+
+        A setpoint may wait, and the vehicle that it was meant for be gone when its turn comes.
+        """
+        if current_a >= 0:
+            return current_a
+        if self.refusal() is not None:
+            return 0.0
+        bounded_a = self._bounded_a(current_a)
+        if bounded_a < 0:
             self.hold(_SETPOINT, self._stop)
-        else:
+        return bounded_a
+
+    def followed(self, setpoint: Setpoint) -> None:
+        """Take note that the station has been told a setpoint; only then is a discharge over."""
+        if setpoint.current_a >= 0:
             self.release(_SETPOINT)
-        return replace(setpoint, current_a=current_a)
 
     def require(self, charger_id: str, command: str) -> None:
         """Raise CommandError, and report the fault, when nothing may be given back now."""
@@ -135,7 +157,7 @@ class DischargeGuard:
         self._reported -= {FaultCode.BIDIRECTIONAL_UNSUPPORTED, FaultCode.BATTERY_LOWER_LIMIT}
 
     def _bounded_a(self, current_a: float) -> float:
-        most_a = self._evse.discharge_maximum_a(self._running()) or 0.0
+        most_a = self._most_a
         if -current_a > most_a:
             self._report_once(
                 FaultCode.DISCHARGE_LIMIT, f"Discharging with {-current_a:g} A was cut to the {most_a:g} A agreed."
@@ -151,7 +173,7 @@ class DischargeGuard:
 
     def hold(self, what: str, stop: Callable[[], Awaitable[None]]) -> None:
         """Watch from now on over something that may discharge; `stop` ends it when that may not be any more."""
-        self._held[what] = stop
+        self._held[what] = _Held(stop, self._most_a)
         if not self._is_watching:
             self._is_watching = True
             self._tasks.spawn(self._watch())
@@ -171,14 +193,17 @@ class DischargeGuard:
             return
         refusal = self.refusal()
         if refusal is not None:
-            held, self._held = self._held, {}
             if self._running() is not None:
                 self._report_once(refusal.code, f"Discharging was ended: {refusal.detail}")
-                for stop in held.values():
-                    self._tasks.spawn(self._end(stop))
+            for what in tuple(self._held):
+                self._end(what)
             return
+        most_a = self._most_a
+        for what, held in tuple(self._held.items()):
+            # A setpoint is cut anew whenever it is written; what a mode may do was settled when it began.
+            if what != _SETPOINT and most_a < held.most_a:
+                self._end(what)
         measured_a = min(self._evse.measured_a or (0.0,))
-        most_a = self._evse.discharge_maximum_a(self._running()) or 0.0
         if -measured_a > max(most_a * _TOLERANCE, most_a + _TOLERANCE_A):
             self._report_once(
                 FaultCode.DISCHARGE_LIMIT, f"The vehicle gives back {-measured_a:g} A, agreed are {most_a:g} A."
@@ -192,12 +217,23 @@ class DischargeGuard:
         finally:
             self._is_watching = False
 
-    async def _end(self, stop: Callable[[], Awaitable[None]]) -> None:
+    def _end(self, what: str) -> None:
+        if what not in self._ending:
+            self._ending.add(what)
+            self._tasks.spawn(self._stop_it(what, self._held[what].stop))
+
+    async def _stop_it(self, what: str, stop: Callable[[], Awaitable[None]]) -> None:
+        """End something; it is held, so that the watch tries again, until it has been ended."""
         try:
             await stop()
         except CommandError as error:
-            # The station falls to its floor by itself when the last setpoint runs out.
-            _LOGGER.warning("%s", error)
+            _LOGGER.info("%s", error)
+        finally:
+            self._ending.discard(what)
+
+    @property
+    def _most_a(self) -> float:
+        return self._evse.discharge_maximum_a(self._running()) or 0.0
 
     def _report_once(self, code: FaultCode, detail: str) -> None:
         if code not in self._reported:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import logging
 import math
 
-from tidewatt.ocpp.charging import Purpose
+from tidewatt.ocpp.charging import OperationMode, ProfileKind, Purpose
 from tidewatt.ocpp.errors import OcppError
 from tidewatt.ocpp.frames import OcppVersion
 from tidewatt.site import Charger, Clock, CommandError, FaultCode, Setpoint
@@ -27,6 +27,7 @@ from .profiles import (
     DynamicProfiles,
     ProfileBook,
     ProfileMaker,
+    Slot,
     Strategy,
     TransactionProfiles,
     Wanted,
@@ -57,6 +58,7 @@ class Limiter:
     `is_confirmed` tells whether the station has shown the running transaction since it connected. `on_refused` hears
     of one that the station refuses to limit and may not know; its flag says that the station named that as the reason.
     `agreement` is what the running transaction may carry; without one that is bidirectional nothing is discharged.
+    `admissible_a` cuts a discharge to what may be given back at this moment: nothing, or less than was asked for.
     """
 
     def __init__(
@@ -68,6 +70,7 @@ class Limiter:
         is_confirmed: Callable[[], bool],
         on_refused: Callable[[TransactionRecord, bool], None],
         agreement: Callable[[], Agreement | None],
+        admissible_a: Callable[[float], float],
         report: Callable[[FaultCode, str], None],
         book: ProfileBook,
         link: Link,
@@ -81,6 +84,7 @@ class Limiter:
         self._by_default = DefaultProfiles(book, self._maker)
         self._by_update = DynamicProfiles(book, self._maker, clock)
         self._agreement = agreement
+        self._admissible_a = admissible_a
         self._report = report
         self._station = station
         self._running = running
@@ -125,8 +129,24 @@ class Limiter:
         running, wanted = self._running(), self._wanted
         if running is None or wanted is None or self._writing.locked():
             return False
-        is_new = self._sent is None or self._sent.transaction_id != running.transaction_id
-        return is_new and wanted.expires_at_s > self._clock()
+        sent = self._sent
+        is_new = sent is None or sent.transaction_id != running.transaction_id
+        is_too_much = sent is not None and sent.current_a < self._admissible_a(sent.current_a)
+        return (is_new or is_too_much) and wanted.expires_at_s > self._clock()
+
+    def pulled(self) -> dict[str, float] | None:
+        """Return the amounts that the dynamic profile of the running transaction is to have now (K28.FR.07).
+
+        None where the station holds none, or no setpoint holds: what nobody renews is not renewed by its asking.
+        """
+        running, wanted = self._running(), self._admitted()
+        held = self._book.find(Slot.TRANSACTION.profile_id(self._maker.evse_id))
+        if running is None or wanted is None or held is None or wanted.expires_at_s <= self._clock():
+            return None
+        if held.kind is not ProfileKind.DYNAMIC or held.transaction_id != running.transaction_id:
+            return None
+        is_setpoint = held.schedule.periods[0].mode is OperationMode.CENTRAL_SETPOINT
+        return self._maker.amounts(held, wanted.current_a if is_setpoint else max(0.0, wanted.current_a))
 
     async def catch_up(self) -> None:
         """Send the setpoint that waits, if there is one."""
@@ -179,7 +199,7 @@ class Limiter:
     async def _write_newest(self, commands: Commands) -> None:
         """Send the newest setpoint unless the station has it; an increase may have to wait for the budget."""
         async with self._writing:
-            wanted, running, now_s = self._wanted, self._running(), self._clock()
+            wanted, running, now_s = self._admitted(), self._running(), self._clock()
             if wanted is None or running is None or wanted.expires_at_s <= now_s:
                 return
             if self._has(wanted, running, now_s):
@@ -192,6 +212,15 @@ class Limiter:
                 self._hold_back()
                 return
             await self._send(commands, strategy, wanted, running)
+
+    def _admitted(self) -> Wanted | None:
+        """Return the newest setpoint, cut for good to what may be given back now.
+
+        It may have been meant for another transaction, or an agreement that holds no more.
+        """
+        if self._wanted is not None and self._wanted.current_a < 0 and self._running() is not None:
+            self._wanted = replace(self._wanted, current_a=self._admissible_a(self._wanted.current_a))
+        return self._wanted
 
     def _has(self, wanted: Wanted, running: TransactionRecord, now_s: float) -> bool:
         sent = self._sent
@@ -206,7 +235,7 @@ class Limiter:
         sent = self._sent
         if sent is None or sent.transaction_id != running.transaction_id:
             return False
-        return wanted.current_a > sent.current_a >= 0 or wanted.current_a < min(sent.current_a, 0.0)
+        return wanted.current_a > sent.current_a >= 0 or wanted.current_a < sent.current_a <= 0
 
     def _strategy(self, wanted: Wanted, running: TransactionRecord) -> Strategy:
         if self._station.dynamic_profiles and not self._refuses_dynamic:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from tidewatt.site import Charger, Clock, FaultCode, Reason, ReasonCode, Setpoint
 
@@ -48,6 +49,10 @@ class Point:
         self.evse.charger = self.limiter.charger = self.starter.charger = charger
         self.guard.check()
 
+    def retire(self) -> None:
+        """End what discharges: the charger is configured no more."""
+        self.configure(replace(self.evse.charger, discharge_maximum_a=0.0))
+
     @property
     def present_a(self) -> float:
         """The setpoint that holds now, negative while it discharges; without one that is the safe current."""
@@ -66,6 +71,8 @@ class Point:
         admitted = self.guard.admit(setpoint)
         self._newest, self._expires_at_s = admitted, self._clock() + admitted.valid_for_s
         await self.limiter.apply(admitted)
+        if self._newest is admitted:
+            self.guard.followed(admitted)
 
     async def _pause(self) -> None:
         charger = self.evse.charger

@@ -81,6 +81,9 @@ class Reports:
         for evse_id, point in self._points.items():
             point.limiter.forget()
             point.evse.expect_anything()
+            # Nobody knows what the station still holds its vehicle to.
+            point.evse.agreement = None
+            point.guard.check()
             if (running := self._book.running(evse_id)) is not None:
                 self._doubt(evse_id, running, _BOOT_GRACE * self._settings.lost_transaction_s)
             else:

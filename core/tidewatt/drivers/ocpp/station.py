@@ -160,7 +160,7 @@ class Station:
     def configure(self, chargers: Sequence[Charger]) -> None:
         """Take the chargers of this station; those that are known keep their state."""
         for evse_id in self.points.keys() - {charger.endpoint.evse_id for charger in chargers}:
-            del self.points[evse_id]
+            self.points.pop(evse_id).retire()
         for charger in chargers:
             evse_id = charger.endpoint.evse_id
             if evse_id not in self.points:
@@ -176,6 +176,9 @@ class Station:
         def running() -> TransactionRecord | None:
             return self._book.running(evse_id)
 
+        def admissible_a(current_a: float) -> float:
+            return point.guard.admissible_a(current_a)
+
         evse = Evse(charger, record, voltage_v=self._settings.voltage_v)
         limiter = Limiter(
             charger,
@@ -184,6 +187,7 @@ class Station:
             is_confirmed=lambda: evse.transaction_is_confirmed,
             on_refused=lambda transaction, unknown: self._reports.transaction_refused(transaction, unknown=unknown),
             agreement=lambda: evse.agreement,
+            admissible_a=admissible_a,
             report=lambda code, detail: self.report(code, detail, evse_id),
             book=self._profiles,
             link=self._link,
@@ -201,7 +205,7 @@ class Station:
             on_change=self._memory.save_soon,
             on_failure=lambda detail: self.report(FaultCode.COMMAND_REJECTED, detail, evse_id),
         )
-        return Point(
+        point = Point(
             evse,
             limiter,
             starter,
@@ -211,6 +215,7 @@ class Station:
             clock=self._clock,
             settings=self._settings,
         )
+        return point
 
     async def serve(self, socket: StationSocket, version: OcppVersion, remote: str) -> None:
         """Talk to the station until its socket closes; an older connection is closed, it is half open."""
@@ -262,6 +267,9 @@ class Station:
         if self._record.version not in ("", version):
             for transaction in self._record.transactions:
                 self._book.end(transaction, utc_now(), presumed=False)
+            self._record.dynamic_profiles = False
+            for evse in self._record.evses.values():
+                evse.floor = None
         self._record.version = version
 
     async def _stop_waiting_for_boot(self, connection: Connection) -> None:

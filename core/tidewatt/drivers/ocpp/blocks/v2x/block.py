@@ -79,8 +79,10 @@ class V2x:
             }
         return {
             "Authorize": self._after_authorize,
+            "BootNotification": self._after_boot,
             "MeterValues": self._after_meter_values,
             "NotifyEvent": self._after_event,
+            "StatusNotification": self._after_status_v2,
             "TransactionEvent": self._after_transaction,
         }
 
@@ -95,13 +97,17 @@ class V2x:
                 await set_variables(self._context.call, evse_id, "V2XChargingCtrlr", {("Enabled", None): "true"})
                 can = await read_capabilities(self._context.call, evse_id, limits)
             self._capabilities[evse_id] = can
+            await self.modes.end_unwatched(evse_id)
             self._renegotiate(evse_id, point)
 
     def disconnected(self) -> None:
         """Keep what was agreed: whether it still holds is judged when the station is back."""
+        self._forget_needs()
+        self.modes.disconnected()
+
+    def _forget_needs(self) -> None:
         for session in self._sessions.values():
             session.needs, session.is_told = None, False
-        self.modes.disconnected()
 
     def diagnostics(self) -> dict[str, Any]:
         """Return how things stand per EVSE, without the vehicle's identity."""
@@ -288,6 +294,19 @@ class V2x:
         self._look(integer(payload, "connectorId"))
         return answer
 
+    def _after_boot(self, _: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
+        """Negotiate anew: what vehicles said before their station started counts no more."""
+        self._forget_needs()
+        return answer
+
+    def _after_status_v2(self, payload: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
+        """Forget a vehicle that has gone before its transaction began: the next one has not said what it needs."""
+        evse_id = integer(payload, "evseId") or 0
+        point = self._context.points.get(evse_id)
+        if point is not None and point.evse.record.plugged is False and self._context.book.running(evse_id) is None:
+            self._sessions.pop(evse_id, None)
+        return answer
+
     def _after_event(self, payload: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
         self._troubles.take_events(payload)
         return answer
@@ -302,6 +321,8 @@ class V2x:
         """Make the agreement of a station that discharges without negotiating."""
         running = self._context.book.running(evse_id)
         if running is None or point.evse.agreement is not None or not self.is_permitted(evse_id):
+            return
+        if not point.evse.transaction_is_confirmed:
             return
         point.evse.agreement = presumed(self._context, point.evse.charger, running.transaction_id)
         if point.evse.agreement is not None:

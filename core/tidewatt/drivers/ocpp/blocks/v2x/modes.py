@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+import logging
 from typing import Any
 
 from tidewatt.drivers.ocpp.blocks.block import StationContext
 from tidewatt.drivers.ocpp.dialect import ACCEPTED
 from tidewatt.drivers.ocpp.memory import TransactionRecord
 from tidewatt.drivers.ocpp.point import Point
+from tidewatt.drivers.ocpp.profiles import Slot
 from tidewatt.ocpp.charging import OperationMode, Period, ProfileKind
 from tidewatt.ocpp.errors import OcppError
 from tidewatt.ocpp.frames import OcppVersion
@@ -22,6 +24,8 @@ from .capabilities import DYNAMIC_PROFILES, EVSE_SLEEP, LIMIT_AT_SOC, V2xCapabil
 from .negotiation import Offer
 from .operations import Bounds, ChargingOnly, Idle, LocalLoadBalancing, Operation, signals
 from .profiles import OPERATION_LEVEL, ProfileWriter, operation_id, priority_id
+
+_LOGGER = logging.getLogger(__name__)
 
 _NO_UPDATE = {"status": "Rejected", "statusInfo": {"reasonCode": "InvalidProfile"}}
 _OPERATION = "operation"
@@ -78,16 +82,33 @@ class Modes:
         if isinstance(operation, LocalLoadBalancing):
             self._require(point, operation, await self._set_thresholds(evse_id, operation))
         if operation.can_discharge:
-            point.guard.hold(_OPERATION, lambda: self.end(evse_id))
+            self._watch(point)
         answer = await self._send(point, running, operation, values)
-        if answer != ACCEPTED:
-            point.guard.release(_OPERATION)
+        # Refused or not answered, another mode may hold, or this one: the watch goes on.
         self._require(point, operation, answer)
+        if operation.can_discharge:
+            self._watch(point)
+        else:
+            point.guard.release(_OPERATION)
+        await self._context.memory.save()
 
     async def end(self, evse_id: int) -> None:
         """End the operation mode at an EVSE: control's setpoint holds again. CommandError when the station refuses."""
-        self.forget(evse_id)
-        await self._clear(evse_id, operation_id(evse_id), "ending the operation mode")
+        point = self._context.points.get(evse_id)
+        if point is None:
+            raise CommandError(self._context.station_id, "ending the operation mode", f"EVSE {evse_id} is unknown")
+        await self._end(point)
+
+    async def end_unwatched(self, evse_id: int) -> None:
+        """End a mode that the station was put in before Tidewatt was restarted: nobody watches over it any more."""
+        point = self._context.points.get(evse_id)
+        if point is None or evse_id in self._active or self._context.profiles.find(operation_id(evse_id)) is None:
+            return
+        self._watch(point)
+        try:
+            await self._end(point)
+        except CommandError as error:
+            _LOGGER.info("%s", error)
 
     async def signal(self, evse_id: int, value: int, at_utc: datetime | None = None) -> None:
         """Pass a grid operator's signal (aFRR) on, as of now or a moment to come (Q08.FR.12).
@@ -125,7 +146,16 @@ class Modes:
         request = {"transactionId": running.transaction_id, "activate": limit_a is not None}
         await self._demand(point, "priority charging", "UsePriorityCharging", request)
         if limit_a is None:
-            await self._clear(evse_id, priority_id(evse_id), "ending priority charging")
+            await self._clear(point, priority_id(evse_id), "ending priority charging")
+
+    def _watch(self, point: Point) -> None:
+        point.guard.hold(_OPERATION, lambda: self._end(point))
+
+    async def _end(self, point: Point) -> None:
+        evse_id = point.evse.charger.endpoint.evse_id
+        self._active.pop(evse_id, None)
+        await self._clear(point, operation_id(evse_id), "ending the operation mode")
+        point.guard.release(_OPERATION)
 
     def forget(self, evse_id: int) -> None:
         """Assume nothing about an EVSE's modes any more: they end with their transaction."""
@@ -188,14 +218,23 @@ class Modes:
         """
         self._context.heard()
         profile_id = integer(payload, "chargingProfileId") or 0
-        held = self._context.profiles.find(profile_id)
-        evse_id, is_operation = profile_id // 10, profile_id == operation_id(profile_id // 10)
+        evse_id = profile_id // 10
         point = self._context.points.get(evse_id)
-        if held is None or held.kind is not ProfileKind.DYNAMIC or point is None:
-            return _NO_UPDATE
-        if not (self.active(evse_id) is not None if is_operation else point.is_steered):
-            return _NO_UPDATE
-        return {"status": ACCEPTED, "scheduleUpdate": _values(held.schedule.periods[0])}
+        amounts: Mapping[str, float] | None = None
+        if point is not None and profile_id == operation_id(evse_id):
+            amounts = self._operation_amounts(evse_id, point)
+        elif point is not None and profile_id == Slot.TRANSACTION.profile_id(evse_id):
+            amounts = point.limiter.pulled()
+        return _NO_UPDATE if amounts is None else {"status": ACCEPTED, "scheduleUpdate": dict(amounts)}
+
+    def _operation_amounts(self, evse_id: int, point: Point) -> dict[str, float] | None:
+        """Return the values of the dynamic profile of the mode that holds, as long as it may."""
+        operation, held = self.active(evse_id), self._context.profiles.find(operation_id(evse_id))
+        if operation is None or held is None or held.kind is not ProfileKind.DYNAMIC:
+            return None
+        if operation.can_discharge and point.guard.refusal() is not None:
+            return None
+        return _values(held.schedule.periods[0])
 
     async def _on_priority(self, payload: dict[str, Any]) -> dict[str, Any]:
         """Note that priority charging began or ended, by us or at the station (K21.FR.09, K22.FR.06)."""
@@ -260,8 +299,7 @@ class Modes:
         context = self._context
         return ProfileWriter(point.evse.charger, context.record, context.settings.voltage_v, point.evse.agreement)
 
-    async def _clear(self, evse_id: int, profile_id: int, command: str) -> None:
-        point = self._context.points[evse_id]
+    async def _clear(self, point: Point, profile_id: int, command: str) -> None:
         answer = await self._attempt(self._offer.ask("ClearChargingProfile", {"chargingProfileId": profile_id}))
         if answer not in (ACCEPTED, "Unknown"):
             raise self._failure(point, command, answer)
@@ -285,7 +323,7 @@ class Modes:
         return CommandError(point.evse.charger.charger_id, command, answer)
 
 
-def _values(period: Period) -> dict[str, Any]:
+def _values(period: Period) -> dict[str, float]:
     """Return the amounts of a dynamic profile's period as an update has them."""
     amounts = {
         "limit": period.limit,
