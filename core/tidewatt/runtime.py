@@ -230,6 +230,7 @@ class SiteRuntime:
                 charger.charger_id,
                 minimum_soc_pct=DEFAULT_MINIMUM_SOC_PCT if vehicle is None else vehicle.minimum_soc_pct,
                 soc_pct=state.soc_pct if state is not None and is_fresh else None,
+                soc_at_s=None if state is None else state.at_s,
             )
 
     def _driver(self, meter: Meter) -> Driver:

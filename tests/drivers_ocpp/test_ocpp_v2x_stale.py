@@ -11,6 +11,7 @@ from tests.drivers_ocpp import ocpp_v2x_words as v2x, ocpp_v201_words as words
 from tests.drivers_ocpp.ocpp_profile_station import Keeper, obeying
 from tests.drivers_ocpp.ocpp_rig import (
     ACCEPTED,
+    V16,
     V201,
     DictStore,
     RawStation,
@@ -21,7 +22,9 @@ from tests.drivers_ocpp.ocpp_rig import (
     setpoint,
 )
 from tests.drivers_ocpp.test_ocpp_v2x_troubles import remembered_with_the_quirk, soc
-from tidewatt.drivers.ocpp.blocks.v2x import CentralSetpoint, FrequencyPoint, LocalFrequency
+from tidewatt.drivers.ocpp.blocks.v2x import CentralSetpoint, FrequencyPoint, Idle, LocalFrequency
+from tidewatt.drivers.ocpp.evse import Evse
+from tidewatt.drivers.ocpp.memory import EvseRecord
 from tidewatt.ocpp.charging import Abilities, Ruleset
 from tidewatt.site import CommandError, FaultCode
 
@@ -228,3 +231,59 @@ async def test_from_charging_to_discharging_nothing_waits_for_the_write_budget()
         for current_a in (16, -6):
             await rig.system.port("left").apply(setpoint(current_a))
         assert v2x.amount(station) == -6 * 690
+
+
+async def test_a_state_of_charge_ages_from_when_the_vehicle_told_it() -> None:
+    now = [1000.0]
+    async with (
+        central([charger(discharge_maximum_a=16)], clock=lambda: now[0]) as rig,
+        connected(rig, version=v2x.V21, answers=v2x.answers()) as station,
+    ):
+        await station.boot()
+        await station.prepared()
+        await words.status(station, "Occupied")
+        await station.call("NotifyEVChargingNeeds", v2x.needs(dcChargingParameters={"stateOfCharge": 60}))
+        now[0] += 301
+        await words.event(station, "Started", tag="CARD")
+        assert rig.system.station("left").points[1].evse.agreement is not None
+        assert rig.state().soc_pct is None
+
+
+def test_an_older_state_of_charge_does_not_replace_a_newer_one() -> None:
+    evse = Evse(charger(), EvseRecord())
+    evse.take_soc(30, 100)
+    evse.take_soc(60, 50)
+    assert evse.soc_pct(110) == 30
+
+
+async def test_what_the_vehicle_said_is_as_old_as_it_was_when_it_was_passed_on() -> None:
+    now = [1000.0]
+    async with v2x.bidirectional(clock=lambda: now[0]) as (rig, station, _):
+        now[0] += 301
+        await words.event(station, "Updated")
+        guard = rig.system.station("left").points[1].guard
+        rig.system.set_battery("left", minimum_soc_pct=20, soc_pct=50, soc_at_s=now[0] - 500)
+        assert guard.soc_pct() == 50
+        now[0] += 101
+        assert guard.soc_pct() is None
+
+
+async def test_a_mode_that_discharges_is_short_where_the_station_does_not_end_it_when_alone() -> None:
+    model = {"SmartChargingCtrlr__SupportsFeature__MaxOfflineDuration": "false"}
+    async with v2x.bidirectional(model=model) as (_, _, block):
+        with pytest.raises(CommandError, match="at most 300 s"):
+            await block.modes.operate(1, LocalFrequency(baseline_w=0, curve=CURVE))
+        await block.modes.operate(1, LocalFrequency(baseline_w=0, curve=CURVE, duration_s=300))
+        await block.modes.operate(1, Idle())
+
+
+async def test_a_trouble_of_a_whole_station_is_one_of_all_its_chargers() -> None:
+    chargers = [charger(discharge_maximum_a=8), charger("right", evse_id=2, discharge_maximum_a=8)]
+    async with central(chargers) as rig, connected(rig, version=V16) as station:
+        await station.boot()
+        payload = {"connectorId": 0, "status": "Faulted", "errorCode": "OtherError", "vendorErrorCode": "GridSyncLost"}
+        await station.call("StatusNotification", payload)
+        assert {(fault.code, fault.subject_id) for fault in rig.faults} == {
+            (FaultCode.GRID_SYNC_LOST, "left"),
+            (FaultCode.GRID_SYNC_LOST, "right"),
+        }

@@ -138,13 +138,15 @@ class CentralSystem:
         """Return the station of a charger, once started; KeyError for one that is not configured here."""
         return self._stations[self._charger(charger_id).endpoint.station_id]
 
-    def set_battery(self, charger_id: str, *, minimum_soc_pct: float, soc_pct: float | None) -> None:
-        """Tell the floor of the battery of a charger's vehicle, and what the vehicle says of its state of charge.
+    def set_battery(
+        self, charger_id: str, *, minimum_soc_pct: float, soc_pct: float | None, soc_at_s: float | None = None
+    ) -> None:
+        """Tell the floor of the battery of a charger's vehicle, and what the vehicle said of its state of charge when.
 
         Nothing is discharged at or below the floor, 20 % where nobody set one, nor while no state of charge is known.
         KeyError for a charger that is not configured here.
         """
-        self._point(charger_id).guard.take_battery(minimum_soc_pct, soc_pct)
+        self._point(charger_id).guard.take_battery(minimum_soc_pct, soc_pct, soc_at_s)
 
     async def reset(self, charger_id: str, *, hard: bool = False) -> None:
         """Restart the station of a charger, at once or when idle; CommandError when it refuses."""

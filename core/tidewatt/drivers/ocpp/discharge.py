@@ -80,14 +80,17 @@ class DischargeGuard:
         """State of charge at and below which nothing is given back."""
         return self._floor_pct
 
-    def take_battery(self, minimum_soc_pct: float, soc_pct: float | None) -> None:
-        """Take the floor of the vehicle's battery and what the vehicle itself says of its state of charge.
+    def take_battery(self, minimum_soc_pct: float, soc_pct: float | None, at_s: float | None = None) -> None:
+        """Take the floor of the vehicle's battery and what the vehicle itself said of its state of charge at a time.
 
-        A floor that is no state of charge counts as 100 %.
+        A floor that is no state of charge counts as 100 %. Without a time it is of now.
         """
         self._floor_pct = minimum_soc_pct if 0 <= minimum_soc_pct <= 100 else 100.0
         known = soc_pct is not None and math.isfinite(soc_pct) and 0 <= soc_pct <= 100
-        self._vehicle_soc = (soc_pct, self._clock()) if known and soc_pct is not None else None
+        now_s = self._clock()
+        self._vehicle_soc = (
+            (soc_pct, min(now_s, now_s if at_s is None else at_s)) if known and soc_pct is not None else None
+        )
         self.check()
 
     def soc_pct(self) -> float | None:

@@ -133,8 +133,9 @@ class Evse:
             self.take_soc(measurement.soc_pct, now_s)
 
     def take_soc(self, soc_pct: float, now_s: float) -> None:
-        """Take the state of charge of the vehicle that is plugged in."""
-        self._soc = (soc_pct, now_s)
+        """Take the state of charge of the vehicle that is plugged in, unless a newer one is known."""
+        if self._soc is None or now_s >= self._soc[1]:
+            self._soc = (soc_pct, now_s)
 
     def soc_pct(self, now_s: float) -> float | None:
         """Return the vehicle's state of charge as the station told it during the transaction; None when it is old."""

@@ -37,6 +37,8 @@ class _Session:
 
     transaction_id: str = ""
     needs: ChargingNeeds | None = None
+    needs_at_s: float = 0.0
+    """When the vehicle said that, by our clock."""
     is_told: bool = False
     """Whether the vehicle knows that it may discharge."""
     could_discharge: bool = True
@@ -172,7 +174,9 @@ class V2x:
             detail = f"The vehicle asks for {needs.energy_transfer}, which is not permitted; it was refused."
             self._context.report(FaultCode.BIDIRECTIONAL_UNSUPPORTED, detail, needs.evse_id)
             return {"status": "Rejected", "statusInfo": {"reasonCode": "NotAllowed"}}
-        self._sessions.setdefault(needs.evse_id, _Session()).needs = needs
+        session = self._sessions.setdefault(needs.evse_id, _Session())
+        age_s = 0.0 if needs.received_utc is None else (utc_now() - needs.received_utc).total_seconds()
+        session.needs, session.needs_at_s = needs, self._context.clock() - max(0.0, age_s)
         running = self._context.book.running(needs.evse_id)
         if running is None:
             return {"status": "Processing"}
@@ -189,8 +193,7 @@ class V2x:
             point.evse.charger, context.settings.voltage_v, running.transaction_id, point.guard.floor_pct
         )
         if needs.soc_pct is not None:
-            age_s = 0.0 if needs.received_utc is None else (utc_now() - needs.received_utc).total_seconds()
-            point.evse.take_soc(needs.soc_pct, context.clock() - max(0.0, age_s))
+            point.evse.take_soc(needs.soc_pct, session.needs_at_s)
         point.guard.check()
         context.push(needs.evse_id)
         context.tasks.spawn(self._offer.give(needs.evse_id, point, running.transaction_id))

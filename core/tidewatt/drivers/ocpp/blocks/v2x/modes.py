@@ -20,7 +20,14 @@ from tidewatt.ocpp.session import Handler
 from tidewatt.ocpp.wire import integer, text, to_wire_time, utc_now
 from tidewatt.site import CommandError, SiteError
 
-from .capabilities import DYNAMIC_PROFILES, EVSE_SLEEP, LIMIT_AT_SOC, V2xCapabilities, set_variables
+from .capabilities import (
+    DYNAMIC_PROFILES,
+    EVSE_SLEEP,
+    LIMIT_AT_SOC,
+    MAX_OFFLINE_DURATION,
+    V2xCapabilities,
+    set_variables,
+)
 from .negotiation import Offer
 from .operations import Bounds, ChargingOnly, Idle, LocalLoadBalancing, Operation, signals
 from .profiles import OPERATION_LEVEL, ProfileWriter, operation_id, priority_id
@@ -30,6 +37,9 @@ _LOGGER = logging.getLogger(__name__)
 _NO_UPDATE = {"status": "Rejected", "statusInfo": {"reasonCode": "InvalidProfile"}}
 _OPERATION = "operation"
 _PRIORITY = "PriorityCharging"
+
+_ALONE_S = 300
+"""A vehicle whose station has lost us may go on to discharge for so long at most, where nobody watches its floor."""
 
 
 @dataclass(slots=True)
@@ -276,6 +286,9 @@ class Modes:
             raise self._failure(point, command, "the station does not support dynamic profiles")
         if operation.mode is OperationMode.LOCAL_FREQUENCY and "W" not in self._context.record.rate_units:
             raise self._failure(point, command, "the station knows no limits in W")
+        if operation.can_discharge and operation.duration_s > _ALONE_S and MAX_OFFLINE_DURATION not in can.features:
+            answer = f"the station does not end it when it is alone; give at most {_ALONE_S} s and repeat it"
+            raise self._failure(point, command, answer)
         if isinstance(operation, Idle) and operation.sleep and EVSE_SLEEP not in can.features:
             raise self._failure(point, command, "the station cannot turn its electronics off")
         if isinstance(operation, ChargingOnly) and operation.soc_pct is not None and LIMIT_AT_SOC not in can.features:

@@ -108,7 +108,8 @@ class Troubles:
     def take_status(self, payload: dict[str, Any]) -> None:
         """Take a StatusNotification of OCPP 1.6."""
         for code, detail in status_troubles(payload):
-            self._report(code, detail, integer(payload, "connectorId"))
+            # Connector 0 is the whole station.
+            self._report(code, detail, integer(payload, "connectorId") or None)
 
     def take_events(self, payload: dict[str, Any]) -> None:
         """Take a NotifyEvent."""
