@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.drivers_ocpp.ocpp_profile_station import Keeper, limits, obeying
@@ -52,3 +54,40 @@ async def test_no_default_ever_has_a_negative_limit(version: str, rules: Ruleset
         purposes = {profile_of(request)["chargingProfilePurpose"] for request in sent if limit_of(request) < 0}
         assert purposes == {"TxProfile"}
         assert keeper.limit().discharge_a == 0
+
+
+@pytest.mark.parametrize(("version", "rules"), [*VERSIONS, ("ocpp2.1", Ruleset.V21)])
+async def test_a_station_that_takes_no_more_txprofiles_does_not_go_on_with_the_last(
+    version: str, rules: Ruleset
+) -> None:
+    keeper = Keeper(rules)
+    async with central([charger(safe_a=6)]) as rig, obeying(rig, keeper) as station:
+        await rig.system.port("left").apply(setpoint(16))
+        assert keeper.limit().current_a == 16
+        install = station.answers["SetChargingProfile"]
+
+        def no_tx(request: dict[str, Any]) -> Any:
+            is_tx = profile_of(request)["chargingProfilePurpose"] == "TxProfile"
+            return {"status": "Rejected"} if is_tx else install(request)
+
+        station.answers["SetChargingProfile"] = no_tx
+        await rig.system.port("left").apply(setpoint(8))
+        assert keeper.limit().current_a == 8, version
+
+
+@pytest.mark.parametrize(("version", "rules"), VERSIONS)
+async def test_a_station_that_takes_no_more_txprofiles_stops_to_discharge(version: str, rules: Ruleset) -> None:
+    store = await remembered_with_the_quirk(version)
+    keeper = Keeper(rules, Abilities(negative_limits=True))
+    async with central([charger(discharge_maximum_a=8, safe_a=6)], store) as rig, obeying(rig, keeper) as station:
+        await discharging(rig, keeper, version, -5.0)
+        assert keeper.limit().discharge_a == 5
+        install = station.answers["SetChargingProfile"]
+
+        def no_tx(request: dict[str, Any]) -> Any:
+            is_tx = profile_of(request)["chargingProfilePurpose"] == "TxProfile"
+            return {"status": "Rejected"} if is_tx else install(request)
+
+        station.answers["SetChargingProfile"] = no_tx
+        await rig.system.port("left").apply(setpoint(0))
+        assert (keeper.limit().discharge_a, keeper.limit().current_a) == (0, 0)

@@ -38,8 +38,6 @@ STATE = last([sample(0, 1.0), sample(10, 1.0)], HOME)[1]
         ("window", "until_s", 0.0),
         ("window", "least_kwh", -1.0),
         ("window", "least_kwh", 1.0),
-        ("window", "least_kwh", 1.0),
-        ("window", "least_kwh", 1.0),
         ("load", "level_kw", math.nan),
         ("load", "spread_kw", -1.0),
         ("load", "spike", 1),

@@ -215,27 +215,3 @@ def test_a_window_of_another_length_is_not_gone_on_with(before_s: int, after_s: 
     assert answer.window_start_s == MIDNIGHT_S + start_s
     assert answer.unknown_s == 1410 - start_s
     assert changed.peak == state.peak
-
-
-@pytest.mark.parametrize(("before_s", "after_s"), [(900, 3600), (3600, 900), (1800, 900)])
-def test_a_window_of_another_length_is_not_gone_on_with(before_s: int, after_s: int) -> None:
-    """Its energy is that of other times: the window that it is now is unknown up to now, and no peak comes of it."""
-    settings = replace(HOME, window_s=before_s)
-    state = last([sample(seconds, 10.0) for seconds in range(0, 1401, 10)], settings)[1]
-    answer, changed = step(sample(1410, 10.0), replace(HOME, window_s=after_s), state)
-    start_s = 1410 // after_s * after_s
-    assert answer.window_start_s == MIDNIGHT_S + start_s
-    assert answer.unknown_s == 1410 - start_s
-    assert changed.peak == state.peak
-
-
-@pytest.mark.parametrize(("before_s", "after_s"), [(900, 3600), (3600, 900), (1800, 900)])
-def test_a_window_of_another_length_is_not_gone_on_with(before_s: int, after_s: int) -> None:
-    """Its energy is that of other times: the window that it is now is unknown up to now, and no peak comes of it."""
-    settings = replace(HOME, window_s=before_s)
-    state = last([sample(seconds, 10.0) for seconds in range(0, 1401, 10)], settings)[1]
-    answer, changed = step(sample(1410, 10.0), replace(HOME, window_s=after_s), state)
-    start_s = 1410 // after_s * after_s
-    assert answer.window_start_s == MIDNIGHT_S + start_s
-    assert answer.unknown_s == 1410 - start_s
-    assert changed.peak == state.peak

@@ -78,14 +78,6 @@ def test_readings_that_cannot_be_are_named(kernels: ModuleType, field: str, valu
         {"believed_s": 10.5, "time_s": 10.0},
         {"since_s": 0.0, "mode": FrequencyMode.WAITING},
         {"since_s": 10.5, "time_s": 10.0, "mode": FrequencyMode.RAMPING},
-        {"believed_s": 1.0},
-        {"believed_s": 10.5, "time_s": 10.0},
-        {"since_s": 0.0, "mode": FrequencyMode.WAITING},
-        {"since_s": 10.5, "time_s": 10.0, "mode": FrequencyMode.RAMPING},
-        {"believed_s": 1.0},
-        {"believed_s": 10.5, "time_s": 10.0},
-        {"since_s": 0.0, "mode": FrequencyMode.WAITING},
-        {"since_s": 10.5, "time_s": 10.0, "mode": FrequencyMode.RAMPING},
     ],
 )
 def test_a_state_that_no_step_left_is_refused(kernels: ModuleType, changes: dict[str, Any]) -> None:

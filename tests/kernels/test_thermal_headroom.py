@@ -201,33 +201,3 @@ def test_very_long_steps_leave_as_much_as_short_ones(kernels: ModuleType, steps:
     assert long.headroom(state, ambient_c, limits).load_factor == pytest.approx(least, abs=1e-3)
     assert long.lasting_s(state, ambient_c, limits, load_factor=least - 1e-3) == steps * step_s
     assert 0 < long.lasting_s(state, ambient_c, limits, load_factor=least + 0.01) < 86400
-
-
-@pytest.mark.parametrize(("steps", "step_s"), [(2000, 1e7), (24, 86400.0)])
-def test_very_long_steps_leave_as_much_as_short_ones(kernels: ModuleType, steps: int, step_s: float) -> None:
-    """The overshoot of a power transformer lasts an hour of the first step, which may have many months."""
-    onan = CLASSES["power ONAN"]
-    limits = replace(NORMAL_CYCLIC, top_oil_c=150.0)
-    reference = kernels.thermal.ThermalWindow(onan, steps=480, step_s=900.0)
-    long = kernels.thermal.ThermalWindow(onan, steps=steps, step_s=step_s)
-    state = long.steady_state(load_factor=0.2, ambient_c=25.0)
-    least = reference.headroom(state, np.full(480, 25.0), limits).load_factor
-    ambient_c = np.full(steps, 25.0)
-    assert long.headroom(state, ambient_c, limits).load_factor == pytest.approx(least, abs=1e-3)
-    assert long.lasting_s(state, ambient_c, limits, load_factor=least - 1e-3) == steps * step_s
-    assert 0 < long.lasting_s(state, ambient_c, limits, load_factor=least + 0.01) < 86400
-
-
-@pytest.mark.parametrize(("steps", "step_s"), [(2000, 1e7), (24, 86400.0)])
-def test_very_long_steps_leave_as_much_as_short_ones(kernels: ModuleType, steps: int, step_s: float) -> None:
-    """The overshoot of a power transformer lasts an hour of the first step, which may have many months."""
-    onan = CLASSES["power ONAN"]
-    limits = replace(NORMAL_CYCLIC, top_oil_c=150.0)
-    reference = kernels.thermal.ThermalWindow(onan, steps=480, step_s=900.0)
-    long = kernels.thermal.ThermalWindow(onan, steps=steps, step_s=step_s)
-    state = long.steady_state(load_factor=0.2, ambient_c=25.0)
-    least = reference.headroom(state, np.full(480, 25.0), limits).load_factor
-    ambient_c = np.full(steps, 25.0)
-    assert long.headroom(state, ambient_c, limits).load_factor == pytest.approx(least, abs=1e-3)
-    assert long.lasting_s(state, ambient_c, limits, load_factor=least - 1e-3) == steps * step_s
-    assert 0 < long.lasting_s(state, ambient_c, limits, load_factor=least + 0.01) < 86400

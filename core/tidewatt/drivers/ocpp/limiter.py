@@ -284,7 +284,17 @@ class Limiter:
         if wanted.current_a < 0:
             return answer
         default_answer = await self._by_default.send(commands, wanted, running)
-        return ACCEPTED if default_answer == ACCEPTED else answer
+        if default_answer != ACCEPTED:
+            return answer
+        # An earlier profile of the transaction would go before the default.
+        return await self._remove_transaction_profile(commands)
+
+    async def _remove_transaction_profile(self, commands: Commands) -> str:
+        profile_id = Slot.TRANSACTION.profile_id(self._maker.evse_id)
+        if self._book.find(profile_id) is None:
+            return ACCEPTED
+        answer = await self._book.remove(commands, profile_id)
+        return ACCEPTED if answer in (ACCEPTED, "Unknown") else answer
 
     def _require_discharge(self, setpoint: Setpoint) -> None:
         """Refuse to discharge what has not agreed to it, or cannot be told to."""
