@@ -26,28 +26,28 @@ SPOKEN = [Subprotocol("ocpp1.6"), Subprotocol("ocpp2.0.1")]
 class Station16(ChargePoint16):  # type: ignore[misc] # the package is not typed
     """A station of OCPP 1.6."""
 
-    @on("BootNotification")  # type: ignore[untyped-decorator]
+    @on("BootNotification")  # type: ignore[untyped-decorator] # nor is this
     def on_boot(self, **_: Any) -> Any:
         """Accept it."""
         return result16.BootNotification(current_time=_now(), interval=60, status=Registration16.accepted)
 
-    @on("Heartbeat")  # type: ignore[untyped-decorator]
+    @on("Heartbeat")  # type: ignore[untyped-decorator] # nor is this
     def on_heartbeat(self) -> Any:
         """Tell the time."""
         return result16.Heartbeat(current_time=_now())
 
-    @on("StatusNotification")  # type: ignore[untyped-decorator]
+    @on("StatusNotification")  # type: ignore[untyped-decorator] # nor is this
     def on_status(self, **status: Any) -> Any:
         """Keep the status."""
         self.status = status
         return result16.StatusNotification()
 
-    @on("StartTransaction")  # type: ignore[untyped-decorator]
+    @on("StartTransaction")  # type: ignore[untyped-decorator] # nor is this
     def on_start(self, **_: Any) -> Any:
         """Number the transaction."""
         return result16.StartTransaction(transaction_id=1, id_tag_info=ACCEPTED)
 
-    @on("MeterValues")  # type: ignore[untyped-decorator]
+    @on("MeterValues")  # type: ignore[untyped-decorator] # nor is this
     def on_meter_values(self, meter_value: list[dict[str, Any]], **_: Any) -> Any:
         """Keep the values."""
         self.values = _values(meter_value)
@@ -57,23 +57,23 @@ class Station16(ChargePoint16):  # type: ignore[misc] # the package is not typed
 class Station201(ChargePoint201):  # type: ignore[misc] # the package is not typed
     """A station of OCPP 2.0.1."""
 
-    @on("BootNotification")  # type: ignore[untyped-decorator]
+    @on("BootNotification")  # type: ignore[untyped-decorator] # nor is this
     def on_boot(self, **_: Any) -> Any:
         """Accept it."""
         return result201.BootNotification(current_time=_now(), interval=60, status=Registration201.accepted)
 
-    @on("Heartbeat")  # type: ignore[untyped-decorator]
+    @on("Heartbeat")  # type: ignore[untyped-decorator] # nor is this
     def on_heartbeat(self) -> Any:
         """Tell the time."""
         return result201.Heartbeat(current_time=_now())
 
-    @on("StatusNotification")  # type: ignore[untyped-decorator]
+    @on("StatusNotification")  # type: ignore[untyped-decorator] # nor is this
     def on_status(self, **status: Any) -> Any:
         """Keep the status."""
         self.status = status
         return result201.StatusNotification()
 
-    @on("TransactionEvent")  # type: ignore[untyped-decorator]
+    @on("TransactionEvent")  # type: ignore[untyped-decorator] # nor is this
     def on_transaction(self, **event: Any) -> Any:
         """Keep the values."""
         self.values = _values(event.get("meter_value", []))

@@ -80,6 +80,12 @@ async def _replayed(tidewatt: Tidewatt, trace: Path) -> str:
     return replay.lines[-1]
 
 
+def over_the_fuse(history: dict[str, Any]) -> list[bool]:
+    """Tell of each reading whether L3 was over the fuse; nothing before there were some over it and some after."""
+    over = [reading[L3] > FUSE_A + METER_DIGIT_A for reading in readings_of(history)]
+    return over if True in over and len(over) - over.index(True) >= 5 else []
+
+
 async def _refusal(port: int, station_id: str, password: str | None) -> int:
     """Return the HTTP status with which a station is turned away."""
     headers = {} if password is None else {"Authorization": aiohttp.encode_basic_auth(station_id, password)}
@@ -136,10 +142,11 @@ async def test_three_vehicles_behind_one_fuse(
         await run.line("may ")
     stepped_s = (await world.world())["now_s"]
     await world.command("house_load", current_a=[1, 1, 16])
-    while len(readings := readings_of(await world.history(stepped_s))) < 5:
+    while not (over := over_the_fuse(await world.history(stepped_s))) or any(over[-3:]):
         await run.line("may ")
-    assert readings[0][L3] > FUSE_A
-    assert all(reading[L3] <= FUSE_A + METER_DIGIT_A for reading in readings[1:]), readings
+    # The first reading may be from before the step, and a busy machine may miss one before it is put right.
+    assert 1 <= over.count(True) <= 2
+    assert True not in over[over.index(False, over.index(True)) :], "put right once and for all"
 
     status, errors = await run.stop()
     assert status == 0

@@ -149,7 +149,7 @@ async def test_a_refusal_that_quotes_the_password_does_not_spread_it(caplog: pyt
             station.was_asked.set()
             await station.socket.send_str(json.dumps([4, message_id, "GenericError", json.dumps(payload), payload]))
 
-        station._answer = quoting  # type: ignore[method-assign]
+        station._answer = quoting  # type: ignore[method-assign] # it answers differently this once
         with pytest.raises(CommandError) as caught:
             await credentials(rig).rotate_password()
         secret = await password_sent(station)

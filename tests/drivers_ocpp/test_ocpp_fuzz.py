@@ -59,9 +59,9 @@ async def test_no_frame_crashes_stalls_or_steers(caplog: pytest.LogCaptureFixtur
         took_s = perf_counter() - began_s
         await run.limit_the_calm_one()
         print(f"\nseed {SEED}: {fed} inputs in {took_s:.0f} s, {fed / took_s:.0f}/s")  # noqa: T201 - for script/fuzz
-        print(f"memory {before_mb:.0f} MB after a quarter, {after_mb:.0f} MB at the end")  # noqa: T201
+        print(f"memory {before_mb:.0f} MB after a quarter, {after_mb:.0f} MB at the end")  # noqa: T201 - for script/fuzz
         for outcome, count in run.outcomes.most_common():
-            print(f"{count:10} {outcome}")  # noqa: T201
+            print(f"{count:10} {outcome}")  # noqa: T201 - for script/fuzz
         assert run.counters()["handler_errors"] == 0
         assert "closed" not in run.outcomes
         if fed >= LONG:

@@ -1,208 +1,139 @@
-"""A whole V2G session between an emulated station of OCPP 2.1, its vehicle, and Tidewatt's own central system."""
+"""A whole V2G session between an emulated station, its vehicle, and Tidewatt's own central system."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.emulators.site_of import document, emulation_of
-from tests.emulators.station_bench import Bench, ScriptedCentral
-from tests.patience import PATIENCE_S
-from tidewatt.drivers.ocpp import CentralSystem, Der, V2x, der, v2x
-from tidewatt.ledger import JsonFileStore
-from tidewatt.site import (
-    ChargerState,
-    CommandError,
-    Fault,
-    FaultCode,
-    OcppListener,
-    Reading,
-    Reason,
-    ReasonCode,
-    Setpoint,
-)
-from tidewatt.site.schema import load_site
+from tests.emulators.v2g_home import Home, home
+from tidewatt.drivers.ocpp import Der, V2x, der, v2x
+from tidewatt.site import CommandError, FaultCode
 
-VEHICLE = {
-    "charger": "left",
-    "battery_kwh": 50,
-    "soc_pct": 60,
-    "plug_in_after_s": None,
-    "iso15118": {
-        "service": "DC_BPT",
-        "evcc_id": "02AABBCCDDEE",
-        "maximum_discharge_kw": 8,
-        "maximum_charge_kw": 11,
-    },
-}
+TEN_A = {"discharge_maximum_a": 10}
+WAYS = [
+    {"service": "DC_BPT"},
+    {"service": "DC_BPT", "control_mode": "scheduled"},
+    {"service": "AC_BPT"},
+    {"service": "AC_BPT", "control_mode": "scheduled"},
+]
 
 
-@dataclass
-class Pair:
-    """A central system, an emulation that connects to it, and what the one told of the other."""
-
-    central: CentralSystem
-    bench: Bench
-    states: list[ChargerState]
-    faults: list[Fault]
-    changed: asyncio.Event = field(default_factory=asyncio.Event)
-
-    @property
-    def state(self) -> ChargerState:
-        """The newest state of the charger."""
-        return self.states[-1]
-
-    @property
-    def power_w(self) -> float:
-        """What flows into the vehicle now."""
-        return self.bench.outlet("S201").point.power_w
-
-    async def set(self, current_a: float) -> None:
-        """Apply a setpoint."""
-        reason = Reason(code=ReasonCode.CIRCUIT)
-        setpoint = Setpoint(charger_id="left", current_a=current_a, reason=reason, valid_for_s=3600)
-        await self.central.port("left").apply(setpoint)
-
-    async def until(self, condition: Callable[[], bool]) -> None:
-        """Wait until something is so that a reading or a fault tells."""
-        async with asyncio.timeout(PATIENCE_S):
-            while not condition():
-                self.changed.clear()
-                await self.changed.wait()
+@pytest.mark.parametrize("way", WAYS)
+async def test_a_vehicle_is_negotiated_with_charged_and_discharged(tmp_path: Path, way: dict[str, Any]) -> None:
+    async with home(tmp_path, iso15118=way) as here:
+        agreed = await here.agreed()
+        assert agreed.discharge_maximum_a == pytest.approx(8_000 / 690, rel=0.01)
+        await here.flows(10.0, 6_900)
+        await here.flows(-8.0, -5_520)
+        await here.until(lambda: sum(here.states[-1].current_a or (0.0,)) < -20)
+        assert here.states[-1].soc_pct == pytest.approx(60, abs=3)
+        await here.flows(-3.0, -2_070)
+        await here.flows(0.0, 0)
+        await here.flows(6.0, 4_140)
+    assert here.faults == []
 
 
-OF_2_1 = {"version": "2.1"}
-
-
-@asynccontextmanager
-async def v2g(folder: Path, station: dict[str, Any] = OF_2_1) -> AsyncIterator[Pair]:
-    """Run both; the charger may give back 10 A, its vehicle is not plugged in."""
-    changed = asyncio.Event()
-    states: list[ChargerState] = []
-    faults: list[Fault] = []
-
-    def take(reading: Reading) -> None:
-        if isinstance(reading, ChargerState) and reading.charger_id == "left":
-            states.append(reading)
-        changed.set()
-
-    def fault(found: Fault) -> None:
-        faults.append(found)
-        changed.set()
-
-    site = load_site(document())
-    chargers = [replace(site.charger("left"), discharge_maximum_a=10.0)]
-    store = JsonFileStore(folder)
-    central = CentralSystem(
-        OcppListener(port=0), chargers, store=store, on_reading=take, on_fault=fault, on_discovered=lambda _: None
-    )
-    await central.start()
-    try:
-        url = f"ws://127.0.0.1:{central.bound_port}"
-        stations = [{"station": "S201", "reaction_s": 0.1, "url": url, **station}]
-        emulation = emulation_of(document(stations=stations, vehicles=[VEHICLE]))
-        async with Bench(emulation, ScriptedCentral()).running() as bench:
-            pair = Pair(central, bench, states, faults, changed)
-            await pair.until(lambda: bool(states) and states[-1].online)
-            yield pair
-    finally:
-        await central.stop()
+async def test_pulling_the_cable_while_discharging_ends_everything_cleanly(tmp_path: Path) -> None:
+    async with home(tmp_path) as here:
+        await here.agreed()
+        await here.flows(-8.0, -5_520)
+        here.bench.emulation.world.points["drive"].unplug()
+        assert here.power_w == 0
+        await here.until(lambda: here.states[-1].session is None and here.states[-1].plugged is False)
+        assert not here.states[-1].discharge_maximum_a
 
 
 async def test_plug_negotiate_charge_discharge_reach_the_floor_and_stop(tmp_path: Path) -> None:
-    async with v2g(tmp_path) as pair:
-        pair.bench.outlet("S201").point.plug()
-        await pair.until(lambda: pair.state.discharge_maximum_a is not None)
-        assert pair.state.discharge_maximum_a == pytest.approx(10.0)
+    async with home(tmp_path, charger=TEN_A, plugged=False) as here:
+        here.plug()
+        await here.until(lambda: here.state.discharge_maximum_a is not None)
+        assert here.state.discharge_maximum_a == pytest.approx(10.0)
 
-        await pair.until(lambda: pair.state.soc_pct is not None)
-        await pair.set(8)
-        await pair.bench.until(lambda: pair.power_w == pytest.approx(8 * 690, rel=0.02))
+        await here.until(lambda: here.state.soc_pct is not None)
+        await here.set(8)
+        await here.flowing(8 * 690)
 
-        await pair.set(-6)
-        await pair.bench.until(lambda: pair.power_w == pytest.approx(-6 * 690, rel=0.02))
-        await pair.until(lambda: (pair.state.power_w or 0) < -3000)
-        await pair.until(lambda: (pair.state.energy_discharged_wh or 0) > 0)
+        await here.set(-6)
+        await here.flowing(-6 * 690)
+        await here.until(lambda: (here.state.power_w or 0) < -3000)
+        await here.until(lambda: (here.state.energy_discharged_wh or 0) > 0)
 
-        pair.central.set_battery("left", minimum_soc_pct=99, soc_pct=None)
-        await pair.until(lambda: any(found.code is FaultCode.BATTERY_LOWER_LIMIT for found in pair.faults))
-        await pair.bench.until(lambda: pair.power_w == pytest.approx(0, abs=1))
+        here.central.set_battery("drive", minimum_soc_pct=99, soc_pct=None)
+        await here.until(lambda: FaultCode.BATTERY_LOWER_LIMIT in here.faults)
+        await here.flowing(0, within_w=1)
         with pytest.raises(CommandError, match="floor 99 %"):
-            await pair.set(-6)
+            await here.set(-6)
 
-        await pair.central.port("left").stop()
-        await pair.until(lambda: pair.state.session is None and pair.state.discharge_maximum_a is None)
+        await here.central.port("drive").stop()
+        await here.until(lambda: here.state.session is None and here.state.discharge_maximum_a is None)
 
 
 @pytest.mark.parametrize("version", ["1.6", "2.0.1"])
 async def test_an_older_station_of_a_known_model_discharges_above_the_floor_only(tmp_path: Path, version: str) -> None:
-    async with v2g(tmp_path, {"version": version, "negative_limit": True}) as pair:
-        pair.central.set_battery("left", minimum_soc_pct=20, soc_pct=60)
-        pair.bench.outlet("S201").point.plug()
-        await pair.until(lambda: pair.state.session is not None and pair.state.discharge_maximum_a is not None)
-        await pair.set(-6)
-        await pair.bench.until(lambda: pair.power_w == pytest.approx(-6 * 690, rel=0.05))
-        pair.central.set_battery("left", minimum_soc_pct=20, soc_pct=20)
-        await pair.bench.until(lambda: pair.power_w == pytest.approx(0, abs=1))
+    station = {"version": version, "negative_limit": True}
+    async with home(tmp_path, charger=TEN_A, station=station, plugged=False) as here:
+        here.central.set_battery("drive", minimum_soc_pct=20, soc_pct=60)
+        here.plug()
+        await here.until(lambda: here.state.session is not None and here.state.discharge_maximum_a is not None)
+        await here.set(-6)
+        await here.flowing(-6 * 690)
+        here.central.set_battery("drive", minimum_soc_pct=20, soc_pct=20)
+        await here.flowing(0, within_w=1)
         with pytest.raises(CommandError, match="floor 20 %"):
-            await pair.set(-6)
+            await here.set(-6)
 
 
-async def negotiated(pair: Pair) -> None:
+async def negotiated(here: Home) -> None:
     """Plug in and wait until the vehicle may discharge."""
-    pair.bench.outlet("S201").point.plug()
-    await pair.until(lambda: pair.state.discharge_maximum_a is not None and pair.state.soc_pct is not None)
+    here.plug()
+    await here.until(lambda: here.state.discharge_maximum_a is not None and here.state.soc_pct is not None)
 
 
 async def test_operation_modes_are_followed_and_end(tmp_path: Path) -> None:
-    async with v2g(tmp_path) as pair:
-        await negotiated(pair)
-        await pair.set(8)
-        modes = pair.central.station("left").block(V2x).modes
+    async with home(tmp_path, charger=TEN_A, plugged=False) as here:
+        await negotiated(here)
+        await here.set(8)
+        modes = here.central.station("drive").block(V2x).modes
         for power_w in (-2000, -3000, 2500):
             await modes.operate(1, v2x.CentralSetpoint(setpoint_w=power_w, duration_s=3600))
-            await pair.bench.until(lambda wanted=power_w: pair.power_w == pytest.approx(wanted, rel=0.02))  # type: ignore[misc]
+            await here.flowing(power_w)
 
         curve = (v2x.FrequencyPoint(49.8, -4000), v2x.FrequencyPoint(50, 0), v2x.FrequencyPoint(50.2, 4000))
         signals = (v2x.SignalPoint(-1, -500), v2x.SignalPoint(0, 0), v2x.SignalPoint(1, 500))
         await modes.operate(1, v2x.LocalFrequency(baseline_w=1000, curve=curve, signal_curve=signals))
-        pair.bench.emulation.world.frequency_hz = 49.9
-        await pair.bench.until(lambda: pair.power_w == pytest.approx(-1000, rel=0.05))
+        here.bench.emulation.world.frequency_hz = 49.9
+        await here.flowing(-1000)
         await modes.signal(1, -1)
-        await pair.bench.until(lambda: pair.power_w == pytest.approx(-1500, rel=0.05))
+        await here.flowing(-1500)
 
         await modes.operate(1, v2x.Idle())
-        await pair.bench.until(lambda: pair.power_w == pytest.approx(0, abs=1))
+        await here.flowing(0, within_w=1)
         await modes.end(1)
-        await pair.bench.until(lambda: pair.power_w == pytest.approx(8 * 690, rel=0.02))
-        assert pair.faults == []
+        await here.flowing(8 * 690)
+        assert here.faults == []
 
 
 async def test_permission_is_taken_back_and_given_again_in_the_middle_of_a_session(tmp_path: Path) -> None:
-    async with v2g(tmp_path) as pair:
-        await negotiated(pair)
-        await pair.set(-6)
-        await pair.bench.until(lambda: pair.power_w == pytest.approx(-6 * 690, rel=0.02))
-        block = pair.central.station("left").block(V2x)
+    async with home(tmp_path, charger=TEN_A, plugged=False) as here:
+        await negotiated(here)
+        await here.set(-6)
+        await here.flowing(-6 * 690)
+        block = here.central.station("drive").block(V2x)
         await block.permit(1, permitted=False)
-        await pair.bench.until(lambda: pair.power_w >= -1)
-        assert pair.state.discharge_maximum_a is None
+        await here.until(lambda: here.power_w >= -1)
+        assert here.state.discharge_maximum_a is None
         await block.permit(1, permitted=True)
-        await pair.until(lambda: pair.state.discharge_maximum_a is not None)
-        await pair.until(lambda: pair.state.soc_pct is not None)
-        await pair.set(-6)
-        await pair.bench.until(lambda: pair.power_w == pytest.approx(-6 * 690, rel=0.02))
+        await here.until(lambda: here.state.discharge_maximum_a is not None)
+        await here.until(lambda: here.state.soc_pct is not None)
+        await here.set(-6)
+        await here.flowing(-6 * 690)
 
 
 async def test_der_controls_are_set_reported_superseded_and_cleared(tmp_path: Path) -> None:
-    async with v2g(tmp_path) as pair:
-        block = pair.central.station("left").block(Der)
+    async with home(tmp_path, charger=TEN_A, plugged=False) as here:
+        block = here.central.station("drive").block(Der)
         first, _ = await block.set(der.LimitMaxDischarge(power_pct=80, priority=5))
         second, superseded = await block.set(der.LimitMaxDischarge(power_pct=50, priority=1))
         assert superseded == (first,)
@@ -214,13 +145,13 @@ async def test_der_controls_are_set_reported_superseded_and_cleared(tmp_path: Pa
 
 
 async def test_priority_charging_goes_before_setpoints_and_ends(tmp_path: Path) -> None:
-    async with v2g(tmp_path) as pair:
-        await negotiated(pair)
-        await pair.set(7)
-        await pair.bench.until(lambda: pair.power_w == pytest.approx(7 * 690, rel=0.02))
-        modes = pair.central.station("left").block(V2x).modes
+    async with home(tmp_path, charger=TEN_A, plugged=False) as here:
+        await negotiated(here)
+        await here.set(7)
+        await here.flowing(7 * 690)
+        modes = here.central.station("drive").block(V2x).modes
         await modes.prioritise(1, 12)
-        await pair.bench.until(lambda: pair.power_w == pytest.approx(12 * 690, rel=0.02))
+        await here.flowing(12 * 690)
         assert modes.is_prioritised(1)
         await modes.prioritise(1, None)
-        await pair.bench.until(lambda: pair.power_w == pytest.approx(7 * 690, rel=0.02))
+        await here.flowing(7 * 690)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.emulators.test_v2x_with_tidewatt import Home, home
+from tests.emulators.v2g_home import Home, home
 from tidewatt.drivers.ocpp.blocks.charging_limits import ChargingLimits
 from tidewatt.emulators.station import Station
 from tidewatt.ocpp.charging import Period, ProfileKind, Purpose

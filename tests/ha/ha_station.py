@@ -76,6 +76,7 @@ class Station:
             "StartTransaction", {"connectorId": 1, "idTag": id_tag, "meterStart": meter_wh, "timestamp": _now()}
         )
         transaction_id: int = answer["transactionId"]
+        self.transaction_id = transaction_id
         return transaction_id
 
     async def measure(

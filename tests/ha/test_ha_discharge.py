@@ -68,7 +68,10 @@ async def test_a_vehicle_that_is_unplugged_takes_the_wish_along(
     hass: HomeAssistant, running: MockConfigEntry, plugged: Station
 ) -> None:
     await act(hass, "start_discharge", power_w=2000)
-    await plugged.call("StopTransaction", {"transactionId": 1, "meterStop": 5300, "timestamp": "2026-01-01T00:00:00Z"})
+    await plugged.call(
+        "StopTransaction",
+        {"transactionId": plugged.transaction_id, "meterStop": 5300, "timestamp": "2026-01-01T00:00:00Z"},
+    )
     await plugged.status("Available")
     await until(hass, "binary_sensor.right_bay_plugged_in", STATE_OFF)
     assert wish_of(running) is None

@@ -48,7 +48,7 @@ async def run_emulation(
         _LOGGER.info("Emulating %s; commands go to http://%s:%d.", site.name, *addresses.control)
         if ready is not None:
             ready(addresses)
-        work = asyncio.gather(emulation.run_stations(), keep_pace(emulation))
+        work = asyncio.ensure_future(_run(emulation))
         attended = work if attend is None else asyncio.ensure_future(attend(emulation))
         try:
             await asyncio.wait((work, attended), return_when=asyncio.FIRST_COMPLETED)
@@ -59,6 +59,13 @@ async def run_emulation(
         for result in results:
             if isinstance(result, Exception):
                 raise result
+
+
+async def _run(emulation: Emulation) -> None:
+    """Run stations and time; when cancelled, wait until the stations have taken leave of their central system."""
+    async with asyncio.TaskGroup() as group:
+        group.create_task(emulation.run_stations())
+        group.create_task(keep_pace(emulation))
 
 
 @asynccontextmanager

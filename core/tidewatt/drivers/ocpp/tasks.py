@@ -24,6 +24,8 @@ class Tasks:
         task = asyncio.create_task(self._guard(work), name=self._name)
         self._running.add(task)
         task.add_done_callback(self._running.discard)
+        # A task that is cancelled before its first step never takes up its work.
+        task.add_done_callback(lambda _: work.close())
 
     async def close(self) -> None:
         """Cancel what still runs and wait for its end."""

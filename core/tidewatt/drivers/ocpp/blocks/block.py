@@ -69,6 +69,14 @@ async def demand(
         raise CommandError(context.station_id, command, str(error)) from error
 
 
+def spoken(context: StationContext, command: str) -> OcppVersion:
+    """Return the version that the station speaks; CommandError, naming the command, while it is not connected."""
+    version = context.version()
+    if version is None:
+        raise CommandError(context.station_id, command, "it is not connected")
+    return version
+
+
 def status_of(answer: dict[str, Any]) -> str:
     """Return the status word of an answer with the station's reason, if it gives one (OCPP 2.x `statusInfo`)."""
     status = text(answer, "status") or "an answer without status"

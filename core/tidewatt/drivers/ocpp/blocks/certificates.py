@@ -19,7 +19,7 @@ from tidewatt.ocpp.session import Handler
 from tidewatt.ocpp.wire import child, integer, rows, text, to_wire_time, utc_now
 from tidewatt.site import CommandError, FaultCode
 
-from .block import StationContext, demand, require, status_of
+from .block import StationContext, demand, require, spoken, status_of
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -95,7 +95,7 @@ class Certificates:
         CommandError when the station refuses or does not finish in time.
         """
         await self._set_operator()
-        if self._version() is _V16:
+        if spoken(self._context, "renewing its certificate") is _V16:
             action, message = "ExtendedTriggerMessage", "SignChargePointCertificate"
         else:
             action, message = "TriggerMessage", "SignChargingStationCertificate"
@@ -186,7 +186,7 @@ class Certificates:
         """Tell the station the O of its certificates; one that cannot be told may know it already."""
         operator = self._context.security.operator
         payload: dict[str, Any]
-        if self._version() is _V16:
+        if spoken(self._context, "renewing its certificate") is _V16:
             action, payload = "ChangeConfiguration", {"key": "CpoName", "value": operator}
         else:
             variable = {"component": {"name": "SecurityCtrlr"}, "variable": {"name": "OrganizationName"}}
@@ -217,12 +217,6 @@ class Certificates:
         return {
             "certificateStatus": [named | {"status": "Failed", "nextUpdate": until} for named in asked[:_MOST_STATUSES]]
         }
-
-    def _version(self) -> OcppVersion:
-        version = self._context.version()
-        if version is None:
-            raise self._failed("asking about certificates", "it is not connected")
-        return version
 
     def _failed(self, command: str, answer: str) -> CommandError:
         return CommandError(self._context.station_id, command, answer)

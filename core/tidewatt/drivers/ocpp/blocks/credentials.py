@@ -12,7 +12,7 @@ from tidewatt.ocpp.frames import OcppVersion
 from tidewatt.ocpp.wire import rows, text
 from tidewatt.site import CommandError
 
-from .block import Plain, StationContext, demand, require
+from .block import Plain, StationContext, demand, require, spoken
 from .certificates import Certificates
 from .network import NetworkProfile, NetworkProfiles
 from .roots import Roots
@@ -59,7 +59,7 @@ class Credentials(Plain):
         The new one is stored before it is sent, and the old one counts until the station has used the new one, so that
         neither a crash nor a lost answer locks it out. A station that refuses keeps its old one.
         """
-        version = self._version(_PASSWORD)
+        version = spoken(self._context, _PASSWORD)
         self._used.clear()
         password = await self._context.security.propose_password(version)
         try:
@@ -93,7 +93,7 @@ class Credentials(Plain):
         certificate for 3. The station then connects anew by itself; until it has come with the higher profile it is
         let in with the lower one, afterwards no more. `interface` is the network interface of an OCPP 2.x station.
         """
-        version = self._version(_PROFILE)
+        version = spoken(self._context, _PROFILE)
         security = self._context.security
         if profile not in (1, 2, 3) or profile <= max(security.connected_profile or 0, 0):
             remedy = f"it is at {security.connected_profile or 0}, and only goes up, at most to 3"
@@ -148,12 +148,6 @@ class Credentials(Plain):
             return await call
         except OcppError as error:
             raise self._failed(command, str(error)) from error
-
-    def _version(self, command: str) -> OcppVersion:
-        version = self._context.version()
-        if version is None:
-            raise self._failed(command, "it is not connected")
-        return version
 
     def _failed(self, command: str, answer: str) -> CommandError:
         return CommandError(self._context.station_id, command, answer)

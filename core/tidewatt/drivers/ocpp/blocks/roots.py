@@ -14,7 +14,7 @@ from tidewatt.ocpp.frames import OcppVersion
 from tidewatt.ocpp.wire import child, rows, text
 from tidewatt.site import CommandError
 
-from .block import Plain, StationContext, demand, require
+from .block import Plain, StationContext, demand, require, spoken
 
 _V16 = OcppVersion.V16
 
@@ -71,7 +71,7 @@ class Roots(Plain):
     async def installed(self, *uses: RootUse) -> tuple[InstalledCertificate, ...]:
         """Return what the station has for these uses, or for all (M03); CommandError when it will not say."""
         command = "listing its certificates"
-        if self._version() is _V16:
+        if spoken(self._context, command) is _V16:
             found: list[InstalledCertificate] = []
             for use in uses or tuple(_USES_OF_V16):
                 payload = {"certificateType": self._word(use, command)}
@@ -110,7 +110,7 @@ class Roots(Plain):
         return [hash_data(root, root, algorithm) for algorithm in ("SHA256", "SHA384", "SHA512")]
 
     def _word(self, use: RootUse, command: str) -> str:
-        version = self._version()
+        version = spoken(self._context, command)
         if version is not _V16:
             if use is RootUse.OEM and version is not OcppVersion.V21:
                 raise self._failed(command, f"OCPP {version} has no {use}")
@@ -118,12 +118,6 @@ class Roots(Plain):
         if use not in _USES_OF_V16:
             raise self._failed(command, f"OCPP 1.6 has no {use}")
         return _USES_OF_V16[use]
-
-    def _version(self) -> OcppVersion:
-        version = self._context.version()
-        if version is None:
-            raise self._failed("asking about certificates", "it is not connected")
-        return version
 
     def _failed(self, command: str, answer: str) -> CommandError:
         return CommandError(self._context.station_id, command, answer)

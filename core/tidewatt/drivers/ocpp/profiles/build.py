@@ -32,7 +32,6 @@ class Slot(IntEnum):
     FLOOR = 0
     DEFAULT = 1
     TRANSACTION = 2
-    OPERATION = 3
 
     def profile_id(self, evse_id: int) -> int:
         """Return the id of this profile of an EVSE."""

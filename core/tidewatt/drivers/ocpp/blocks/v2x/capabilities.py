@@ -19,7 +19,7 @@ BIDIRECTIONAL: Final = frozenset({"AC_BPT", "AC_BPT_DER", "DC_BPT", "DC_ACDP_BPT
 CHARGING_TRANSFERS: Final = ("AC_single_phase", "AC_two_phase", "AC_three_phase", "DC")
 """What is allowed where nothing else is: charging by cable, in the words of all 2.x versions."""
 
-_V2X, _ISO, _SMART = "V2XChargingCtrlr", "ISO15118Ctrlr", "SmartChargingCtrlr"
+_V2X, _SMART = "V2XChargingCtrlr", "SmartChargingCtrlr"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
