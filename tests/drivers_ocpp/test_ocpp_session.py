@@ -103,6 +103,16 @@ async def test_a_question_that_may_be_left_unanswered_waits_for_less() -> None:
             await session.call("TriggerMessage", {"requestedMessage": "Heartbeat"}, timeout_s=0.01)
 
 
+async def test_one_that_ends_while_the_schemas_are_read_closes_its_socket(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tidewatt.ocpp.schemas._loaded", {})
+    ours, _ = pipes()
+    serving = asyncio.create_task(OcppSession(ours, OcppVersion.V16, {}).run())
+    await asyncio.sleep(0)
+    serving.cancel()
+    await asyncio.gather(serving, return_exceptions=True)
+    assert ours.closed
+
+
 async def test_closing_fails_the_call_that_waits() -> None:
     async with running() as (session, peer):
         call = asyncio.create_task(session.call("ClearCache", {}))

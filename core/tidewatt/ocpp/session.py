@@ -123,9 +123,10 @@ class OcppSession:
 
     async def run(self) -> None:
         """Serve the connection until it closes; OcppFloodError when the peer had to be cut off."""
-        schemas = self._schemas = await load_schemas(self.version)
-        answering = asyncio.create_task(self._answers.run(schemas), name="ocpp answers")
+        answering: asyncio.Task[None] | None = None
         try:
+            schemas = self._schemas = await load_schemas(self.version)
+            answering = asyncio.create_task(self._answers.run(schemas), name="ocpp answers")
             while (raw := await self._next_frame()) is not None:
                 self.counters.frames_in += 1
                 await self._take_from_budget(1.0 + len(raw) // _CHARS_PER_TOKEN)
@@ -135,8 +136,9 @@ class OcppSession:
         finally:
             self.end()
             self._calls.close()
-            answering.cancel()
-            await asyncio.gather(answering, return_exceptions=True)
+            if answering is not None:
+                answering.cancel()
+                await asyncio.gather(answering, return_exceptions=True)
             await self._socket.close()
 
     @property
