@@ -136,10 +136,12 @@ class OcppSession:
         finally:
             self.end()
             self._calls.close()
-            if answering is not None:
-                answering.cancel()
-                await asyncio.gather(answering, return_exceptions=True)
-            await self._socket.close()
+            try:
+                if answering is not None:
+                    answering.cancel()
+                    await asyncio.gather(answering, return_exceptions=True)
+            finally:
+                await self._socket.close()
 
     @property
     def closed(self) -> bool:
