@@ -151,12 +151,14 @@ class StationLink:
         self._session = session
         if self._blocks:
             await session.close()
+        opening = asyncio.create_task(self._on_open())
         try:
-            async with asyncio.TaskGroup() as group:
-                opening = group.create_task(self._on_open())
-                await session.run()
-                opening.cancel()
-        except* OcppFloodError as flood:
-            _LOGGER.warning("Station %s hung up: %s", self.address.station_id, flood.exceptions[0])
+            await session.run()
+        except OcppFloodError as flood:
+            _LOGGER.warning("Station %s hung up: %s", self.address.station_id, flood)
         finally:
             self._session = None
+            opening.cancel()
+            await asyncio.wait((opening,))
+        if not opening.cancelled():
+            opening.result()
