@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import re
 
-from tests.conformance import marks
+from tests.conformance import PAGE, marks, page
 
 AN_ID = re.compile(r"[A-R]\d\d(\.FR\.\d{2,3})?|(1\.6|2\.0\.1|2\.1|OCPP-J)\b.+")
+
+
+def test_the_page_is_that_of_the_marks() -> None:
+    assert PAGE.read_text() == page(), "Run script/conformance."
 
 
 def test_every_mark_names_an_id_or_a_chapter_and_a_version() -> None:
