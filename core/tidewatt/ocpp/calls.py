@@ -59,6 +59,9 @@ class Calls:
             raise
         finally:
             del self._pending[message_id]
+            if future.done() and not future.cancelled():
+                # Where the sending itself failed nobody waits any more for what `close` says.
+                future.exception()
         self._tell(turn)
         return answer
 
