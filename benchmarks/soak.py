@@ -24,7 +24,7 @@ TITLE = "200 stations under injected faults, ten minutes with --full: commands, 
 
 STATIONS: Final = 200
 VERSIONS: Final = ("1.6", "2.0.1", "2.1")
-SECONDS: Final = 15.0
+SECONDS: Final = 12.0
 FULL_SECONDS: Final = 600.0
 SETTLED_WITHIN_S: Final = 90.0
 START_WITHIN_S: Final = 60.0

@@ -56,10 +56,11 @@ class Soak:
         self.faults: dict[str, int] = {}
         self.lag_s = 0.0
         self._pending: set[asyncio.Task[None]] = set()
+        self._store = JsonFileStore(folder)
         self.central = CentralSystem(
             OcppListener(port=0),
             self.chargers,
-            store=JsonFileStore(folder),
+            store=self._store,
             on_reading=self._read,
             on_fault=lambda fault: self.faults.update({fault.code: self.faults.get(fault.code, 0) + 1}),
             on_discovered=lambda _: None,
@@ -101,6 +102,20 @@ class Soak:
             await asyncio.sleep(PASS_S)
             self.lag_s = max(self.lag_s, time.monotonic() - due_s)
 
+    async def books(self) -> dict[str, float]:
+        """Return the energy of every transaction: as control was shown it, and for those still kept, as it is stored.
+
+        One that ended while its station was away is in the books only.
+        """
+        document = await self._store.load("ocpp") or {}
+        stored = {
+            f"c{station_id.removeprefix('S')}/{each['transaction_id']}": each["energy"]["total_wh"]
+            for station_id, station in document["stations"].items()
+            for each in station["transactions"]
+            if each["energy"] is not None
+        }
+        return self.energy_wh | stored
+
     def report(self) -> dict[str, Any]:
         """Return what was seen since the last report."""
         commands, self.commands = list(self.commands), deque()
@@ -134,7 +149,7 @@ async def main() -> None:
     await soak.central.stop()
     gc.collect()
     left = [str(task.get_name()) for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-    print(json.dumps({"left": left, "energy_wh": soak.energy_wh}), flush=True)
+    print(json.dumps({"left": left, "energy_wh": await soak.books()}), flush=True)
 
 
 def _until(told: asyncio.Event) -> Iterator[None]:

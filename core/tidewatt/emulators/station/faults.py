@@ -46,7 +46,7 @@ class Faults:
     """The faults of one station; all off at first.
 
     `delay_s` holds every frame back. `drop`, `duplicate`, `reorder` (a frame goes after the next) and `wrong_schema` (a
-    call lacks a field and has an unknown one) hit a share of the frames. `clock_offset_s` is how much the station's
+    call has numbers as text and an unknown field) hit a share of the frames. `clock_offset_s` is how much the station's
     clock is ahead of the world's.
     """
 
@@ -137,9 +137,16 @@ class FaultySocket(AiohttpSocket):
 
 
 def disfigured(frame: str) -> str:
-    """Return a call that lacks its first field and has one that no schema knows; other frames as they are."""
+    """Return a call whose numbers are text, as some stations write them, with a field that no schema knows.
+
+    Other frames stay as they are.
+    """
     document = json.loads(frame)
     if document[0] != 2:
         return frame
-    payload = dict(list(document[3].items())[1:]) | {"unknownField": True}
-    return json.dumps([*document[:3], payload])
+    payload = {key: str(value) if _is_number(value) else value for key, value in document[3].items()}
+    return json.dumps([*document[:3], payload | {"unknownField": True}])
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
