@@ -24,9 +24,9 @@ TITLE = "messages a second and stations per core of the central system, all char
 RIVAL: Final = "ocpp + websockets"
 STATIONS: Final = 50
 SECONDS: Final = 3.0
-FULL_SECONDS: Final = 10.0
+FULL_SECONDS: Final = 6.0
 ROUNDS: Final = 2
-FULL_ROUNDS: Final = 5
+FULL_ROUNDS: Final = 3
 MODULES: Final = {"tidewatt": "benchmarks.parts.ocpp_tidewatt", "rival": "benchmarks.parts.ocpp_rival"}
 MUST_RATIO: Final = 1.0
 
