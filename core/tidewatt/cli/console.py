@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator
 import json
 import shlex
 import sys
-from typing import Any, NoReturn
+from typing import NoReturn
 
-from tidewatt.emulators import Emulation, carry_out, world_view
+from tidewatt.emulators import Emulation, carry_out, value_at, world_view
 from tidewatt.site import SiteError
 
 from .injections import add_injections, injected
@@ -45,18 +45,11 @@ async def converse(emulation: Emulation) -> None:
 
 async def _answer(emulation: Emulation, parser: _Parser, words: list[str]) -> str:
     if words[0] == "show":
-        return json.dumps(_seen(emulation, words[1] if len(words) > 1 else ""), indent=2)
+        return json.dumps(value_at(world_view(emulation), words[1] if len(words) > 1 else ""), indent=2)
     try:
         return await carry_out(emulation, injected(parser.parse_args(words)))
     except (_NotUnderstoodError, SiteError) as error:
         return f"{error} {HELP}" if isinstance(error, _NotUnderstoodError) else str(error)
-
-
-def _seen(emulation: Emulation, path: str) -> Any:
-    seen: Any = world_view(emulation)
-    for part in filter(None, path.split(".")):
-        seen = seen.get(part) if isinstance(seen, dict) else None
-    return seen
 
 
 async def _lines() -> AsyncIterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from tidewatt.site import Fault, FaultCode, PerPhase, Setpoint
@@ -82,14 +83,9 @@ def _overload_faults(layout: Layout, estimates: list[CircuitEstimate], memory: M
     faults = []
     for node, one in zip(layout.nodes, estimates, strict=True):
         circuit = node.circuit
-        since_s = memory.circuits[circuit.circuit_id].overloaded_since_s
-        if since_s is None or memory.at_s is None or memory.at_s - since_s < OVERLOAD_FAULT_S:
+        if not _lasts(memory.circuits[circuit.circuit_id].overloaded_since_s, memory):
             continue
-        over = " and ".join(
-            f"L{phase + 1} carries {current_a:.1f} A of {limit_a:g} A"
-            for phase, (current_a, limit_a) in enumerate(zip(one.current_a or (), circuit.import_limit_a, strict=True))
-            if one.overloaded[phase]
-        )
+        over = _phases_beyond("carries", one.current_a or (), circuit.import_limit_a, one.overloaded)
         detail = f"{circuit.name}: {over}; the chargers below have been reduced as far as they follow."
         faults.append(Fault(code=FaultCode.OVERLOAD, subject_id=circuit.circuit_id, detail=detail))
     return faults
@@ -99,14 +95,24 @@ def _excess_faults(layout: Layout, estimates: list[CircuitEstimate], memory: Mem
     faults = []
     for node, one in zip(layout.nodes, estimates, strict=True):
         circuit = node.circuit
-        since_s = memory.circuits[circuit.circuit_id].excess_since_s
-        if since_s is None or memory.at_s is None or memory.at_s - since_s < OVERLOAD_FAULT_S:
+        if not _lasts(memory.circuits[circuit.circuit_id].excess_since_s, memory):
             continue
-        over = " and ".join(
-            f"L{phase + 1} feeds back {-current_a:.1f} A of {limit_a:g} A"
-            for phase, (current_a, limit_a) in enumerate(zip(one.current_a or (), circuit.export_limit_a, strict=True))
-            if one.exceeded[phase]
-        )
+        fed_back_a = [-current_a for current_a in one.current_a or ()]
+        over = _phases_beyond("feeds back", fed_back_a, circuit.export_limit_a, one.exceeded)
         detail = f"{circuit.name}: {over}; discharging below it has been reduced as far as it follows."
         faults.append(Fault(code=FaultCode.DISCHARGE_LIMIT, subject_id=circuit.circuit_id, detail=detail))
     return faults
+
+
+def _lasts(since_s: float | None, memory: Memory) -> bool:
+    """Say whether a breach of limits has lasted too long to be a passing one."""
+    return since_s is not None and memory.at_s is not None and memory.at_s - since_s >= OVERLOAD_FAULT_S
+
+
+def _phases_beyond(does: str, current_a: Sequence[float], limit_a: Sequence[float], beyond: Sequence[bool]) -> str:
+    """Return in words what flows on each phase that is beyond its limit."""
+    return " and ".join(
+        f"L{phase + 1} {does} {flows_a:.1f} A of {most_a:g} A"
+        for phase, (flows_a, most_a) in enumerate(zip(current_a, limit_a, strict=True))
+        if beyond[phase]
+    )

@@ -20,7 +20,7 @@ from .draw import may_give_a
 from .estimate import CircuitEstimate
 from .model import ControlSettings
 from .point import NO_CURRENT, Point, down_to_step, round_current
-from .share import Rows, circuit_reason
+from .share import Rows, allotted, circuit_reason
 from .smooth import FreeRoom
 
 _RAMP: Final = Reason(code=ReasonCode.RAMP)
@@ -85,15 +85,7 @@ def _share(cycle: Cycle, giving: list[Point], rows: Rows) -> None:
             relied_a=np.zeros(count),
         )
     )
-    results = zip(
-        giving,
-        allocation.current_a.tolist(),
-        allocation.binding.tolist(),
-        allocation.binding_circuit.tolist(),
-        allocation.binding_phase.tolist(),
-        strict=True,
-    )
-    for point, current_a, binding, circuit, phase in results:
+    for point, current_a, binding, circuit, phase in allotted(giving, allocation):
         point.share_a = round_current(-current_a)
         if binding == BindingCode.MAXIMUM:
             point.share_reason = point.give_bound

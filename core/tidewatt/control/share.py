@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
@@ -120,16 +121,20 @@ def _gives_way(point: Point) -> bool:
     return point.yields and point.memory.deficit < ASK_AGAIN_S
 
 
-def _take(layout: Layout, active: list[Point], allocation: Allocation) -> None:
-    rows = zip(
-        active,
+def allotted(points: Sequence[Point], allocation: Allocation) -> Iterable[tuple[Point, float, int, int, int]]:
+    """Return each charger with its current in A, and what bound it: the kernel's code, circuit and phase."""
+    return zip(
+        points,
         allocation.current_a.tolist(),
         allocation.binding.tolist(),
         allocation.binding_circuit.tolist(),
         allocation.binding_phase.tolist(),
         strict=True,
     )
-    for point, current_a, binding, circuit, phase in rows:
+
+
+def _take(layout: Layout, active: list[Point], allocation: Allocation) -> None:
+    for point, current_a, binding, circuit, phase in allotted(active, allocation):
         point.share_a = round_current(current_a)
         if binding == BindingCode.MAXIMUM:
             point.share_reason = point.bound

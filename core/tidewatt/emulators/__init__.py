@@ -6,7 +6,7 @@ from .scenario import ScenarioFailedError, Step, load_scenario, play
 from .schema import EmulationSettings, load_emulation
 from .serving import EmulationAddresses, keep_pace, listening, run_emulation
 from .single_station import SingleStation
-from .view import world_view
+from .view import value_at, world_view
 
 __all__ = [
     "Emulation",
@@ -22,5 +22,6 @@ __all__ = [
     "load_scenario",
     "play",
     "run_emulation",
+    "value_at",
     "world_view",
 ]

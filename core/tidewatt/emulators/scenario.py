@@ -20,7 +20,7 @@ from tidewatt.site.sections import Key, Section
 
 from .commands import carry_out
 from .emulation import Emulation
-from .view import world_view
+from .view import value_at, world_view
 
 _POLL_S = 0.2
 _ANYTHING = object()
@@ -51,14 +51,8 @@ class Condition:
         return (self.above is None or value > self.above) and (self.below is None or value < self.below)
 
     def value(self, world: Mapping[str, Any]) -> Any:
-        """Return the value that the path leads to; None where it leads nowhere. Numbers count list items from 0."""
-        value: Any = world
-        for part in self.what.split("."):
-            if isinstance(value, list | tuple) and part.isdecimal() and int(part) < len(value):
-                value = value[int(part)]
-            else:
-                value = value.get(part) if isinstance(value, Mapping) else None
-        return value
+        """Return the value that the path leads to; None where it leads nowhere."""
+        return value_at(world, self.what)
 
     def __str__(self) -> str:
         wanted = [] if self.is_ is _ANYTHING else [f"is {self.is_}"]

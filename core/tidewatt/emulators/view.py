@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 import math
 from typing import Any
 
@@ -36,6 +37,20 @@ def world_view(emulation: Emulation) -> dict[str, Any]:
         },
         "stations": {station_id: _station(station) for station_id, station in emulation.stations.items()},
     }
+
+
+def value_at(world: Mapping[str, Any], path: str) -> Any:
+    """Return the value that a path such as `stations.CP1.connected` leads to; None where it leads nowhere.
+
+    Numbers count list items from 0; an empty path leads to the whole.
+    """
+    value: Any = world
+    for part in filter(None, path.split(".")):
+        if isinstance(value, list | tuple) and part.isdecimal() and int(part) < len(value):
+            value = value[int(part)]
+        else:
+            value = value.get(part) if isinstance(value, Mapping) else None
+    return value
 
 
 def history_view(emulation: Emulation, since_s: float) -> dict[str, Any]:

@@ -8,13 +8,9 @@ from typing import Any
 
 from tidewatt.ocpp.charging import EvseView, RateUnit, composite_to_wire
 
+from .answers import ACCEPTED, REJECTED, Payload
 from .outlet import Outlet
 from .station import Station
-
-ACCEPTED = {"status": "Accepted"}
-REJECTED = {"status": "Rejected"}
-
-type Payload = dict[str, Any]
 
 
 class Calls:

@@ -10,10 +10,10 @@ from tidewatt.ocpp.frames import OcppVersion
 from tidewatt.ocpp.session import Handler
 from tidewatt.ocpp.wire import child, rows, text
 
-from .block import StationContext
+from .block import Plain, StationContext
 
 
-class Authorisation:
+class Authorisation(Plain):
     """Answers Authorize by the tags that the station's chargers list."""
 
     def __init__(self, context: StationContext) -> None:
@@ -23,12 +23,6 @@ class Authorisation:
     def handlers(self, version: OcppVersion) -> Mapping[str, Handler]:
         """Return what answers Authorize."""
         return {"Authorize": self._on_authorize_16 if version is OcppVersion.V16 else self._on_authorize}
-
-    async def prepare(self) -> None:
-        """Nothing needs to be set up."""
-
-    def disconnected(self) -> None:
-        """Nothing is kept of a connection."""
 
     def diagnostics(self) -> dict[str, Any]:
         """Return how many were let in and how many were not; never who."""

@@ -14,11 +14,10 @@ from typing import Any
 
 from tidewatt.drivers.ocpp.clock import SKEW_S, ClockWatch, looks_like_a_zone
 from tidewatt.ocpp.frames import OcppVersion
-from tidewatt.ocpp.session import Handler
 from tidewatt.ocpp.wire import from_wire_time, rows, utc_now
 from tidewatt.site import FaultCode
 
-from .block import Answered, StationContext
+from .block import Answered, Plain, StationContext
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -33,7 +32,7 @@ _CHANGE_S = 10.0
 """Profiles are written anew when the clock turns out to be off by so much more or less."""
 
 
-class StationClock:
+class StationClock(Plain):
     """Keeps `StationRecord.clock_skew_s`: by how much profiles shift, 0 where that is not known to be right."""
 
     def __init__(self, context: StationContext) -> None:
@@ -41,17 +40,10 @@ class StationClock:
         self._watch = ClockWatch()
         self._reported_s = float("-inf")
 
-    def handlers(self, version: OcppVersion) -> Mapping[str, Handler]:  # noqa: ARG002 - answers nothing itself
-        """Return nothing: this block only looks on."""
-        return {}
-
     def afterwards(self, version: OcppVersion) -> Mapping[str, Answered]:
         """Return what looks at the messages that carry the time they were written."""
         looks: dict[str, Answered] = dict.fromkeys(_STAMPED[version], self._on_stamped)
         return looks | {"MeterValues": self._on_meter_values, "BootNotification": self._on_boot}
-
-    async def prepare(self) -> None:
-        """Nothing needs to be set up."""
 
     def disconnected(self) -> None:
         """Measure anew on the next connection."""

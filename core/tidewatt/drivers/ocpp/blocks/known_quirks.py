@@ -8,33 +8,22 @@ from typing import Any
 
 from tidewatt.drivers.ocpp.quirks import quirks_of
 from tidewatt.ocpp.frames import OcppVersion
-from tidewatt.ocpp.session import Handler
 
-from .block import Answered, StationContext
+from .block import Answered, Plain, StationContext
 
 _LOGGER = logging.getLogger(__name__)
 
 
-class KnownQuirks:
+class KnownQuirks(Plain):
     """Adds the quirks of the model to those learnt. Learnt ones go when firmware or model change."""
 
     def __init__(self, context: StationContext) -> None:
         self._context = context
         self._apply()
 
-    def handlers(self, version: OcppVersion) -> Mapping[str, Handler]:  # noqa: ARG002 - answers nothing itself
-        """Return nothing: this block only looks on."""
-        return {}
-
     def afterwards(self, version: OcppVersion) -> Mapping[str, Answered]:  # noqa: ARG002 - alike in all versions
         """Return what looks at a boot."""
         return {"BootNotification": self._on_boot}
-
-    async def prepare(self) -> None:
-        """Nothing needs to be set up."""
-
-    def disconnected(self) -> None:
-        """The model stays what it is."""
 
     def diagnostics(self) -> dict[str, Any]:
         """Return what is known of the model."""

@@ -17,11 +17,10 @@ from tidewatt.drivers.ocpp.tags import canonical, fits, id_token
 from tidewatt.drivers.ocpp.v2.exchange import Limits, chunks
 from tidewatt.ocpp.errors import OcppCallError, OcppError
 from tidewatt.ocpp.frames import OcppVersion
-from tidewatt.ocpp.session import Handler
 from tidewatt.ocpp.wire import integer, number, text
 from tidewatt.site import CommandError
 
-from .block import StationContext, demand, require, status_of
+from .block import Plain, StationContext, demand, require, status_of
 from .variables import Variables
 
 _LOGGER = logging.getLogger(__name__)
@@ -36,7 +35,7 @@ type _Entries = dict[str, tuple[int, ...]]
 """Tags with the EVSEs that each may use; none means all."""
 
 
-class LocalList:
+class LocalList(Plain):
     """Keeps the local list of one station, and empties its cache."""
 
     def __init__(self, context: StationContext, variables: Variables) -> None:
@@ -45,19 +44,12 @@ class LocalList:
         self._turn = asyncio.Lock()
         self._said: str | None = None
 
-    def handlers(self, version: OcppVersion) -> Mapping[str, Handler]:  # noqa: ARG002 - nothing comes by itself
-        """Nothing of this comes by itself."""
-        return {}
-
     async def prepare(self) -> None:
         """Bring the station's lists in step with the configuration; one that has none is left alone."""
         async with self._turn:
             wanted = self._wanted()
             await self._empty_cache(wanted)
             await self._update_list(wanted)
-
-    def disconnected(self) -> None:
-        """What was sent is remembered over connections."""
 
     def diagnostics(self) -> dict[str, Any]:
         """Return version and length of the station's list; never who is on it."""

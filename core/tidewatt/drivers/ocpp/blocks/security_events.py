@@ -12,7 +12,7 @@ from tidewatt.ocpp.frames import OcppVersion
 from tidewatt.ocpp.session import Handler
 from tidewatt.ocpp.wire import from_wire_time, text, utc_now
 
-from .block import StationContext
+from .block import Plain, StationContext
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ CRITICAL = frozenset(
 """Events that the specification calls critical (OCPP 2.x part 2, appendix 1; the names of OCPP 1.6 beside them)."""
 
 
-class SecurityEvents:
+class SecurityEvents(Plain):
     """Keeps the latest security events of one station, over restarts, and tells listeners."""
 
     def __init__(self, context: StationContext) -> None:
@@ -56,12 +56,6 @@ class SecurityEvents:
     def handlers(self, version: OcppVersion) -> Mapping[str, Handler]:  # noqa: ARG002 - alike in all versions
         """Return what answers SecurityEventNotification."""
         return {"SecurityEventNotification": self._on_event}
-
-    async def prepare(self) -> None:
-        """Nothing needs to be set up."""
-
-    def disconnected(self) -> None:
-        """Nothing is kept of a connection."""
 
     def diagnostics(self) -> dict[str, Any]:
         """Return the latest events: kind and time."""

@@ -14,10 +14,9 @@ from tidewatt.drivers.ocpp.dialect import ACCEPTED, QUESTION_TIMEOUT_S
 from tidewatt.drivers.ocpp.v2.exchange import Limits, read
 from tidewatt.ocpp.errors import OcppError
 from tidewatt.ocpp.frames import OcppVersion
-from tidewatt.ocpp.session import Handler
 from tidewatt.ocpp.wire import number, rows, text
 
-from .block import Answered, StationContext
+from .block import Answered, Plain, StationContext
 
 _SIGNAL = VariableKey.parse("DataLink.SignalStrength")
 _INTERVAL_S = 60.0
@@ -27,16 +26,12 @@ _MOST_ASU, _ASU_FLOOR_DBM, _DBM_PER_ASU = 31, -113.0, 2.0
 _WEAKEST_DBM = -140.0
 
 
-class Signal:
+class Signal(Plain):
     """Asks the station once a minute as long as it answers, and takes what it reports by itself."""
 
     def __init__(self, context: StationContext) -> None:
         self._context = context
         self._round = 0
-
-    def handlers(self, version: OcppVersion) -> Mapping[str, Handler]:  # noqa: ARG002 - answers nothing itself
-        """Return nothing: this block only asks and looks on."""
-        return {}
 
     def afterwards(self, version: OcppVersion) -> Mapping[str, Answered]:
         """Return what looks at the station's own reports."""

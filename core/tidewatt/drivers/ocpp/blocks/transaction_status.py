@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import dataclass
 import logging
 from typing import Any
@@ -13,9 +12,8 @@ from tidewatt.drivers.ocpp.memory import TransactionRecord
 from tidewatt.drivers.ocpp.sequence import missing
 from tidewatt.ocpp.errors import OcppError
 from tidewatt.ocpp.frames import OcppVersion
-from tidewatt.ocpp.session import Handler
 
-from .block import StationContext, demand
+from .block import Plain, StationContext, demand
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -28,17 +26,13 @@ class TransactionState:
     has_queued_messages: bool
 
 
-class TransactionStatus:
+class TransactionStatus(Plain):
     """Compares the transactions that we know with those of the station: after a reconnection and after a gap."""
 
     def __init__(self, context: StationContext) -> None:
         self._context = context
         self._looking_for: set[str] = set()
         self._given_up: dict[str, int] = {}
-
-    def handlers(self, version: OcppVersion) -> Mapping[str, Handler]:  # noqa: ARG002 - nothing comes by itself
-        """Nothing of this comes by itself."""
-        return {}
 
     async def prepare(self) -> None:
         """Ask whether the transactions that we take for running still run."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from tidewatt.emulators.station.answers import ACCEPTED, Payload
 from tidewatt.emulators.station.cards import Cards
 from tidewatt.ocpp.session import Handler
 
-from .feature import ACCEPTED, Host, Payload
+from .feature import Host
 
 
 class CustomerInformation:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from tidewatt.emulators.station.answers import ACCEPTED, Payload
 from tidewatt.ocpp.session import Handler
 
-from .feature import ACCEPTED, Host, Payload
+from .feature import Host
 
 MOST_MESSAGES = 20
 

@@ -12,11 +12,6 @@ from tidewatt.emulators.station.variables import Variables
 from tidewatt.ocpp.frames import OcppVersion
 from tidewatt.ocpp.session import Handler
 
-type Payload = dict[str, Any]
-
-ACCEPTED: Payload = {"status": "Accepted"}
-REJECTED: Payload = {"status": "Rejected"}
-
 
 class Host(Protocol):
     """A station as its features see it."""

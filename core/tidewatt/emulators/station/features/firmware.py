@@ -7,10 +7,11 @@ import hashlib
 
 import aiohttp
 
+from tidewatt.emulators.station.answers import ACCEPTED, Payload
 from tidewatt.ocpp.frames import OcppVersion
 from tidewatt.ocpp.session import Handler
 
-from .feature import ACCEPTED, Host, Payload
+from .feature import Host
 
 INSTALL_S = 5.0
 FETCH_TIMEOUT = aiohttp.ClientTimeout(total=30)

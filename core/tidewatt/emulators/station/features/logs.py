@@ -6,10 +6,11 @@ from collections.abc import Mapping
 
 import aiohttp
 
+from tidewatt.emulators.station.answers import Payload
 from tidewatt.ocpp.frames import OcppVersion
 from tidewatt.ocpp.session import Handler
 
-from .feature import Host, Payload
+from .feature import Host
 
 UPLOAD_TIMEOUT = aiohttp.ClientTimeout(total=30)
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import count
 
+from tidewatt.emulators.station.answers import ACCEPTED, Payload
 from tidewatt.ocpp.frames import OcppVersion
 from tidewatt.ocpp.session import Handler
 
-from .feature import ACCEPTED, Host, Payload
+from .feature import Host
 
 _KEPT = ("value", "type", "severity", "transaction")
 

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import batched
 
+from tidewatt.emulators.station.answers import ACCEPTED, Payload
 from tidewatt.emulators.station.variables import Variable
 from tidewatt.ocpp.session import Handler
 
-from .feature import ACCEPTED, Host, Payload
+from .feature import Host
 
 ROWS_PER_PART = 10
 

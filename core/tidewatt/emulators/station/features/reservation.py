@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from tidewatt.emulators.station.answers import ACCEPTED, REJECTED, Payload
 from tidewatt.emulators.station.outlet import Outlet, Reservation
 from tidewatt.ocpp.frames import OcppVersion
 from tidewatt.ocpp.session import Handler
 from tidewatt.site import ChargerStatus
 
-from .feature import ACCEPTED, REJECTED, Host, Payload
+from .feature import Host
 
 _ANSWERS = {
     ChargerStatus.FAULTED: "Faulted",

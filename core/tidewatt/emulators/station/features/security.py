@@ -13,6 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from tidewatt.emulators.station.access import Connection, StationAccess, make_request
+from tidewatt.emulators.station.answers import ACCEPTED, REJECTED, Payload
 from tidewatt.emulators.station.outbox import Letter
 from tidewatt.emulators.station.variables import Variable, whole_number
 from tidewatt.ocpp.certificates import CertificateError, find_root, hash_data, read_chain, same_hash_data
@@ -20,7 +21,7 @@ from tidewatt.ocpp.errors import OcppError
 from tidewatt.ocpp.frames import OcppVersion
 from tidewatt.ocpp.session import Handler
 
-from .feature import ACCEPTED, REJECTED, Host, Payload
+from .feature import Host
 
 _MOST_CERTIFICATES = 8
 _STATION_CERTIFICATE = "ChargingStationCertificate"

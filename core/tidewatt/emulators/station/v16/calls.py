@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tidewatt.emulators.station.calls import ACCEPTED, REJECTED, Calls, Payload
+from tidewatt.emulators.station.answers import ACCEPTED, REJECTED, Payload
+from tidewatt.emulators.station.calls import Calls
 from tidewatt.emulators.station.dialect import EndCause
 from tidewatt.emulators.station.outlet import Permission
 from tidewatt.ocpp.charging import RateUnit, profile_from_wire, purpose_from_wire

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from tidewatt.emulators.station.calls import ACCEPTED, REJECTED, Calls, Payload
+from tidewatt.emulators.station.answers import ACCEPTED, REJECTED, Payload
+from tidewatt.emulators.station.calls import Calls
 from tidewatt.emulators.station.dialect import EndCause
 from tidewatt.emulators.station.outlet import Outlet, Permission
 from tidewatt.emulators.station.station import Station

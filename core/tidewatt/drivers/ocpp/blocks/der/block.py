@@ -10,7 +10,7 @@ import itertools
 from typing import Any
 from uuid import uuid4
 
-from tidewatt.drivers.ocpp.blocks.block import StationContext, demand, require
+from tidewatt.drivers.ocpp.blocks.block import Plain, StationContext, demand, require
 from tidewatt.drivers.ocpp.blocks.v2x.troubles import alarm_fault
 from tidewatt.drivers.ocpp.dialect import ACCEPTED
 from tidewatt.ocpp.errors import OcppError
@@ -43,8 +43,11 @@ class _Report:
     controls: list[ReportedControl]
 
 
-class Der:
-    """Sets, reads and clears the DER controls of one station, and hears when they act."""
+class Der(Plain):
+    """Sets, reads and clears the DER controls of one station, and hears when they act.
+
+    Stations keep their controls over a loss of power, so nothing is set up anew (R01.FR.03).
+    """
 
     def __init__(self, context: StationContext) -> None:
         self._context = context
@@ -62,9 +65,6 @@ class Der:
             "NotifyDERStartStop": self._on_start_stop,
             "ReportDERControl": self._on_report,
         }
-
-    async def prepare(self) -> None:
-        """Nothing needs to be set up: stations keep their controls over a loss of power (R01.FR.03)."""
 
     def disconnected(self) -> None:
         """Give up reports that will not come any more."""
